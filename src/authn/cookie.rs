@@ -1,0 +1,112 @@
+//! The `Cookie` header, by bytes: no decoding, so no name but the exact one is ours, and no byte that another
+//! app has put there hides it.
+
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
+
+/// What the client's cookies hold under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence<'a> {
+    /// Nothing.
+    Absent,
+    /// One value.
+    Once(&'a [u8]),
+    /// More than one: somebody planted one of them.
+    Repeated,
+}
+
+/// Finds the cookie of exactly this name.
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Presence<'a> {
+    let mut presence = Presence::Absent;
+    for value in pairs(headers).filter_map(|pair| value_of(pair, name)) {
+        presence = match presence {
+            Presence::Absent => Presence::Once(value),
+            Presence::Once(_) | Presence::Repeated => return Presence::Repeated,
+        };
+    }
+    presence
+}
+
+/// The client's other cookies as one header, for the app; `None` where there are none.
+pub fn without(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
+    let mut rest = Vec::new();
+    for pair in pairs(headers).filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()) {
+        if !rest.is_empty() {
+            rest.extend_from_slice(b"; ");
+        }
+        rest.extend_from_slice(pair);
+    }
+    if rest.is_empty() { None } else { HeaderValue::from_bytes(&rest).ok() }
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(COOKIE).flat_map(|header| header.as_bytes().split(|&b| b == b';')).map(<[u8]>::trim_ascii)
+}
+
+fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for value in values {
+            map.append(COOKIE, HeaderValue::from_bytes(value).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn only_the_exact_name_is_ours() {
+        for (header, presence) in [
+            (&b"sid=GOOD"[..], Presence::Once(b"GOOD")),
+            (b"a=b; sid=GOOD; c=d", Presence::Once(b"GOOD")),
+            (b"a=b;sid=GOOD", Presence::Once(b"GOOD")),
+            (b"other=\xff; sid=GOOD", Presence::Once(b"GOOD")),
+            (b"sid=", Presence::Once(b"")),
+            (b"sid==x", Presence::Once(b"=x")),
+            (b"sid=EVIL; sid=GOOD", Presence::Repeated),
+            (b"sid=SAME; sid=SAME", Presence::Repeated),
+            (b"s%69d=EVIL", Presence::Absent),
+            (b"sid =EVIL", Presence::Absent),
+            (b"SID=EVIL", Presence::Absent),
+            (b"xsid=EVIL", Presence::Absent),
+            (b"sid", Presence::Absent),
+            (b"$sid=EVIL", Presence::Absent),
+            (b"", Presence::Absent),
+        ] {
+            assert_eq!(find(&headers(&[header]), "sid"), presence, "{}", header.escape_ascii());
+        }
+        assert_eq!(find(&headers(&[b"sid=A", b"sid=B"]), "sid"), Presence::Repeated);
+        assert_eq!(find(&headers(&[b"a=b", b"sid=B"]), "sid"), Presence::Once(b"B"));
+    }
+
+    #[test]
+    fn the_app_gets_the_others_and_never_ours() {
+        for (header, rest) in [
+            (&b"sid=X"[..], None),
+            (b"sid=X; ", None),
+            (b"a=b; sid=X; c=d", Some(&b"a=b; c=d"[..])),
+            (b"sid=X; sid=Y;a=\xff", Some(b"a=\xff")),
+            (b"s%69d=X", Some(b"s%69d=X")),
+        ] {
+            let left = without(&headers(&[header]), "sid");
+            assert_eq!(left.as_ref().map(HeaderValue::as_bytes), rest, "{}", header.escape_ascii());
+        }
+        assert_eq!(without(&headers(&[b"a=b", b"sid=X", b"c=d"]), "sid").unwrap(), "a=b; c=d");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_left_for_the_app_holds_no_cookie_of_ours(bytes in proptest::collection::vec(0x20..0x7f_u8, 0..80)) {
+            let map = headers(&[&bytes]);
+            if let Some(rest) = without(&map, "s") {
+                prop_assert_eq!(find(&headers(&[rest.as_bytes()]), "s"), Presence::Absent);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The threads that hash passwords: few, at the lowest priority and with a short queue, so that a flood of
+//! sign-ins cannot slow a verify.
+
+use std::{
+    io, panic,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
+
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::{error, warn};
+
+/// Sign-ins that may be under way or wait for a thread.
+const PLACES: usize = 64;
+/// The kernel's lowest priority.
+const NICE: i32 = 19;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The pool.
+pub struct Hashing {
+    jobs: mpsc::Sender<Job>,
+    places: Arc<Semaphore>,
+}
+
+/// A place in the queue.
+pub struct Place {
+    jobs: mpsc::Sender<Job>,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Every place is taken.
+#[derive(Debug, Error)]
+#[error("too many sign-ins at once")]
+pub struct Busy;
+
+/// The job panicked; the log says so.
+#[derive(Debug, Error)]
+#[error("the sign-in panicked")]
+pub struct Panicked;
+
+impl Hashing {
+    /// Starts `threads` threads.
+    pub fn start(threads: usize) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..threads {
+            let queue = Arc::clone(&queue);
+            thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&queue))?;
+        }
+        Ok(Self { jobs, places: Arc::new(Semaphore::new(PLACES)) })
+    }
+
+    /// Takes a place, or refuses at once when none is free.
+    pub fn place(&self) -> Result<Place, Busy> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
+        Ok(Place { jobs: self.jobs.clone(), permit })
+    }
+}
+
+impl Place {
+    /// Runs `job` on one of the threads. It runs to its end even when nobody waits for it any more.
+    pub async fn run<T: Send + 'static>(
+        self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Panicked> {
+        let (answer, answered) = oneshot::channel();
+        let permit = self.permit;
+        let job: Job = Box::new(move || {
+            let result = job();
+            drop(permit);
+            // A client that has gone needs no answer.
+            let _ = answer.send(result);
+        });
+        self.jobs.send(job).map_err(|_| Panicked)?;
+        answered.await.map_err(|_| Panicked)
+    }
+}
+
+fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
+    // Linux keeps this value for each thread.
+    if let Err(cause) = rustix::process::nice(NICE) {
+        warn!(%cause, "hashing threads keep the normal priority; sign-ins may slow requests down");
+    }
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        if panic::catch_unwind(panic::AssertUnwindSafe(job)).is_err() {
+            error!("a sign-in panicked; it was refused");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Signing in with a name and a password: throttled, hashed off the request threads, then a fresh session.
+
+use std::{net::IpAddr, sync::Arc};
+
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{error, info, warn};
+
+use super::{hashing::Hashing, name::UserName, password, token::Token};
+use crate::{
+    clock,
+    store::{
+        Store,
+        sessions::{Lifetime, NewSession, SessionId},
+        users::{self, Standing, User},
+    },
+    throttle::{Throttle, Wait},
+};
+
+/// What signing in needs of the service.
+pub struct SignIn {
+    /// Where users and sessions are.
+    pub store: Arc<Store>,
+    /// Who has to wait.
+    pub throttle: Arc<Throttle>,
+    /// Where passwords are hashed.
+    pub hashing: Hashing,
+    /// The cost of new hashes.
+    pub bcrypt_cost: u32,
+}
+
+/// A name and a password, as they were sent.
+pub struct Claim {
+    /// The name; what is no name fails like an unknown one.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
+    /// The client's address.
+    pub address: IpAddr,
+}
+
+/// The session to start.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// How long it shall live.
+    pub lifetime: Lifetime,
+    /// The session that the client came with; it ends.
+    pub replaced: Option<SessionId>,
+}
+
+/// Why a sign-in is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Name or password is wrong; so long is the wait before the next try.
+    Wrong(Wait),
+    /// Too many failures: nothing was compared.
+    Throttled(Wait),
+    /// Too many sign-ins at once: nothing was compared.
+    Busy,
+    /// Our own failure, in the log.
+    Failed,
+}
+
+impl SignIn {
+    /// Starts a session for whoever knows the password.
+    pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
+        let (store, address) = (Arc::clone(&self.store), claim.address);
+        let started = self.prove(claim, move |user| start_session(&store, &user, address, wanted)).await?;
+        started.ok_or(Refused::Failed)
+    }
+
+    /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
+    /// counted before it is hashed.
+    pub async fn prove<T: Send + 'static>(
+        &self,
+        claim: Claim,
+        then: impl FnOnce(Arc<User>) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let Claim { username, password, address } = claim;
+        let name = UserName::parse(&username).ok();
+        let reserved = self.throttle.reserve(address, name.as_ref(), clock::monotonic()).map_err(|wait| {
+            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+            Refused::Throttled(wait)
+        })?;
+        let Ok(place) = self.hashing.place() else {
+            reserved.cancelled();
+            warn!(%address, "sign-in refused: too many at once; try again");
+            return Err(Refused::Busy);
+        };
+        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
+        let proved = place.run(move || {
+            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
+            let right = compare(&store, user.as_ref(), &password, cost);
+            // Settled on this thread, so that a client that hangs up cannot undo the count.
+            match user.filter(|_| right) {
+                Some(user) => {
+                    reserved.succeeded();
+                    Ok(then(user))
+                }
+                None => {
+                    info!(%address, "sign-in refused: wrong name or password");
+                    Err(Refused::Wrong(reserved.failed(clock::monotonic())))
+                }
+            }
+        });
+        proved.await.unwrap_or(Err(Refused::Failed))
+    }
+}
+
+/// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
+/// stored.
+pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
+    let address = address.to_string();
+    let session =
+        NewSession { user: user.id, lifetime: wanted.lifetime, now: clock::now(), address: &address };
+    let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
+    match store.start_session(&token, &session, wanted.replaced) {
+        Ok(()) => {
+            info!(user = %user.name, address, "signed in");
+            Some(token)
+        }
+        Err(cause) => {
+            error!(%cause, "sign-in refused: the session could not be stored");
+            None
+        }
+    }
+}
+
+/// Compares, and brings a right password's hash to the configured cost.
+fn compare(store: &Store, user: Option<&Arc<User>>, password: &SecretString, cost: u32) -> bool {
+    let stored = user.and_then(|user| user.password_hash.as_ref());
+    let enabled = user.is_some_and(|user| user.standing == Standing::Enabled);
+    let right = password::verify(password, stored, cost) && enabled;
+    if let (true, Some(user), Some(stored)) = (right, user, stored)
+        && password::outdated(stored, cost)
+        && let Ok(hash) = password::hash(password, cost)
+        && let Err(cause) =
+            store.write_users(|tx| users::renew_hash(tx, user.id, stored.expose_secret(), &hash))
+    {
+        warn!(%cause, "a password hash could not be brought to the configured cost; will try again");
+    }
+    right
+}

@@ -1,0 +1,103 @@
+//! The commands; a file each.
+
+mod check;
+mod healthcheck;
+mod output;
+mod password_input;
+mod serve;
+mod session;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{self, Config, Flags},
+    store::database::Database,
+};
+
+/// The forward-auth sidecar for torrent web apps: nginx, Traefik and Caddy ask it about every request.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Example:\n  sluice serve --config config/sluice.toml"
+)]
+struct Arguments {
+    /// The configuration file; else SLUICE_CONFIG, else config/sluice.toml where that exists
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service
+    #[command(after_help = "Example:\n  sluice serve --listen 127.0.0.1:9180")]
+    Serve(serve::Arguments),
+    /// Show the configuration that holds, secrets masked, and everything that is wrong with it
+    #[command(after_help = "Example:\n  sluice check --config config/sluice.toml")]
+    Check(check::Arguments),
+    /// Add, list and change users
+    #[command(subcommand)]
+    User(user::Command),
+    /// List and end sessions
+    #[command(subcommand)]
+    Session(session::Command),
+    /// Exit with 0 when the running service is ready; for container health checks
+    #[command(after_help = "Example:\n  sluice healthcheck")]
+    Healthcheck,
+}
+
+/// Why a command failed.
+enum Failure {
+    /// It cannot start: the configuration, or what it names, is wrong.
+    Start(Vec<String>),
+    /// It was refused or went wrong.
+    Command(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// Runs the command of this process. Exit code 2 means that it could not start, 1 that it failed.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let flags = Flags { file: arguments.config, values: Vec::new() };
+    let done = match arguments.command {
+        Command::Serve(arguments) => serve::run(flags, arguments),
+        Command::Check(arguments) => check::run(&flags, &arguments),
+        Command::User(command) => user::run(&flags, command),
+        Command::Session(command) => session::run(&flags, command),
+        Command::Healthcheck => healthcheck::run(&flags),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Start(lines)) => {
+            lines.iter().for_each(|line| output::complain(line));
+            ExitCode::from(2)
+        }
+        Err(Failure::Command(error)) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn configuration(flags: &Flags) -> Result<Config, Failure> {
+    config::load(flags)
+        .config
+        .map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
+}
+
+/// The store of the configuration, for a command that changes it beside a running service.
+fn database(config: &Config) -> Result<Database, Failure> {
+    let path = &config.store.path;
+    Database::open(path)
+        .map_err(|error| Failure::Start(vec![format!("store.path: {}: {error}", path.display())]))
+}

@@ -1,0 +1,42 @@
+//! `sluice check`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, output};
+use crate::config::{self, Flags};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
+    let outcome = config::load(flags);
+    let problems: Vec<String> =
+        outcome.config.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+    if arguments.json {
+        let values: Vec<_> = outcome
+            .resolved
+            .iter()
+            .map(|value| json!({ "key": value.key, "value": value.value, "source": value.source }))
+            .collect();
+        output::json(&json!({ "values": values, "problems": problems }));
+    } else {
+        let rows: Vec<_> = outcome
+            .resolved
+            .into_iter()
+            .map(|resolved| vec![resolved.key, resolved.value, resolved.source])
+            .collect();
+        output::table(&["KEY", "VALUE", "FROM"], &rows);
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Start(problems));
+    }
+    if !arguments.json {
+        output::say("\nNo problems.");
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! `sluice serve`.
+
+use clap::Args;
+
+use super::{Failure, configuration};
+use crate::{config::Flags, startup, telemetry};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where to listen: an address and port, or unix:/path
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+pub(super) fn run(mut flags: Flags, arguments: Arguments) -> Result<(), Failure> {
+    flags.values.extend(arguments.listen.map(|listen| ("server.listen", listen)));
+    let config = configuration(&flags)?;
+    let log = telemetry::start(&config.log);
+    let served = actix_web::rt::System::new().block_on(async {
+        let service = startup::build(config).map_err(|error| Failure::Start(vec![format!("{error:#}")]))?;
+        service.server.await?;
+        drop(service.background);
+        tracing::info!("stopped");
+        Ok(())
+    });
+    drop(log);
+    served
+}

@@ -1,0 +1,277 @@
+//! `sluice user`.
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use rusqlite::Transaction;
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::{Failure, configuration, database, output, password_input};
+use crate::{
+    authn::{
+        name::UserName,
+        password,
+        profile::{DisplayName, Email},
+    },
+    clock,
+    config::{Config, Flags},
+    policy::capability::{Capabilities, Preset, Role},
+    store::{
+        database::StoreError,
+        sessions,
+        users::{self, NewUser, Standing, User, UserId},
+    },
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add a user; the password is asked for, or read as one line of standard input
+    #[command(after_help = "Example:\n  sluice user add bob --preset read-only")]
+    Add(Add),
+    /// List the users
+    #[command(after_help = "Example:\n  sluice user list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a user's password and end their sessions
+    #[command(after_help = "Example:\n  sluice user set-password bob")]
+    SetPassword {
+        /// The user's name
+        name: String,
+    },
+    /// Set what a user may do
+    #[command(
+        after_help = "Example:\n  sluice user set-capabilities bob --capabilities search,add_downloads"
+    )]
+    SetCapabilities(SetCapabilities),
+    /// Let a disabled user in again
+    #[command(after_help = "Example:\n  sluice user enable bob")]
+    Enable {
+        /// The user's name
+        name: String,
+    },
+    /// Keep a user but refuse them everywhere, and end their sessions
+    #[command(after_help = "Example:\n  sluice user disable bob")]
+    Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Delete a user with all that is theirs
+    #[command(after_help = "Example:\n  sluice user delete bob")]
+    Delete {
+        /// The user's name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The user's name: a-z 0-9 . _ @ -
+    name: String,
+    /// Make an administrator, who may do everything
+    #[arg(long, conflicts_with_all = ["preset", "capabilities"])]
+    admin: bool,
+    /// Grant a named set: full, read-only, sso-default or none [default: read-only]
+    #[arg(long, value_name = "PRESET", conflicts_with = "capabilities")]
+    preset: Option<String>,
+    /// Grant these capabilities, separated by commas
+    #[arg(long, value_name = "LIST")]
+    capabilities: Option<String>,
+    /// The name for people
+    #[arg(long, value_name = "TEXT")]
+    display_name: Option<String>,
+    /// The e-mail address that apps are told
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// Make an account that no password opens
+    #[arg(long)]
+    no_password: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetCapabilities {
+    /// The user's name
+    name: String,
+    /// Grant a named set: full, read-only, sso-default or none
+    #[arg(long, value_name = "PRESET", conflicts_with = "capabilities")]
+    preset: Option<String>,
+    /// Grant these capabilities, separated by commas
+    #[arg(long, value_name = "LIST")]
+    capabilities: Option<String>,
+    /// Make an administrator, or an ordinary user again
+    #[arg(long)]
+    role: Option<RoleName>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleName {
+    Admin,
+    User,
+}
+
+pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
+    let config = configuration(flags)?;
+    match command {
+        Command::Add(arguments) => add(&config, &arguments),
+        Command::List { json } => list(&config, json),
+        Command::SetPassword { name } => set_password(&config, &name),
+        Command::SetCapabilities(arguments) => set_capabilities(&config, &arguments),
+        Command::Enable { name } => {
+            change(&config, &name, "is enabled", |tx, id| users::set_standing(tx, id, Standing::Enabled))
+        }
+        Command::Disable { name } => {
+            let done = "is disabled; their sessions are ended";
+            change(&config, &name, done, |tx, id| users::set_standing(tx, id, Standing::Disabled))
+        }
+        Command::Delete { name } => change(&config, &name, "is deleted", |tx, id| users::delete(tx, id)),
+    }
+}
+
+/// Makes one change to one user, in one transaction.
+fn change(
+    config: &Config,
+    name: &str,
+    done: &str,
+    change: impl FnOnce(&Transaction<'_>, UserId) -> Result<(), StoreError>,
+) -> Result<(), Failure> {
+    let name = UserName::parse(name)?;
+    database(config)?.write(|tx| change(tx, users::find(tx, &name)?))?;
+    output::say(&format!("{name} {done}."));
+    Ok(())
+}
+
+fn add(config: &Config, arguments: &Add) -> Result<(), Failure> {
+    let name = UserName::parse(&arguments.name)?;
+    let display_name = arguments.display_name.as_deref().map(DisplayName::parse).transpose()?;
+    let email = arguments.email.as_deref().map(Email::parse).transpose()?;
+    let role = if arguments.admin { Role::Admin } else { Role::User };
+    let granted = granted(arguments.preset.as_deref(), arguments.capabilities.as_deref())?;
+    let granted =
+        granted.unwrap_or(if arguments.admin { Capabilities::ALL } else { Capabilities::READ_ONLY });
+    let mut database = database(config)?;
+    if database.read(|connection| users::find(connection, &name)).is_ok() {
+        return Err(StoreError::NameTaken(name.to_string()).into());
+    }
+    let hash = match arguments.no_password {
+        true => None,
+        false => Some(hash(config, &password_input::new_password(name.as_str())?)?),
+    };
+    let user = NewUser {
+        name: &name,
+        display_name: display_name.as_ref(),
+        email: email.as_ref(),
+        role,
+        granted,
+        password_hash: hash.as_deref(),
+    };
+    database.write(|tx| users::insert(tx, &user, clock::now()))?;
+    output::say(&match role {
+        Role::Admin => format!("Added {name}, an administrator."),
+        Role::User => format!("Added {name}, who may: {granted}."),
+    });
+    Ok(())
+}
+
+fn granted(preset: Option<&str>, capabilities: Option<&str>) -> anyhow::Result<Option<Capabilities>> {
+    match (preset, capabilities) {
+        (Some(name), _) => match Preset::ALL.into_iter().find(|preset| preset.name() == name) {
+            Some(preset) => Ok(Some(preset.capabilities())),
+            None => bail!("there is no preset `{name}`; known are full, read-only, sso-default and none"),
+        },
+        (None, Some(list)) => Ok(Some(list.parse().context("--capabilities")?)),
+        (None, None) => Ok(None),
+    }
+}
+
+fn hash(config: &Config, password: &SecretString) -> anyhow::Result<String> {
+    Ok(password::hash(password, config.auth.bcrypt_cost)?)
+}
+
+fn set_password(config: &Config, name: &str) -> Result<(), Failure> {
+    let name = UserName::parse(name)?;
+    if config.auth.admin_password.is_some() && name == config.auth.admin_user {
+        return Err(
+            anyhow::anyhow!("the password of {name} is set by auth.admin_password; change it there").into()
+        );
+    }
+    database(config)?.read(|connection| users::find(connection, &name))?;
+    let hash = hash(config, &password_input::new_password(name.as_str())?)?;
+    change(config, name.as_str(), "has the new password; their sessions are ended", |tx, id| {
+        users::set_password(tx, id, Some(&hash))?;
+        sessions::delete_all(tx, Some(id)).map(|_| ())
+    })
+}
+
+fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), Failure> {
+    let granted = granted(arguments.preset.as_deref(), arguments.capabilities.as_deref())?;
+    if granted.is_none() && arguments.role.is_none() {
+        return Err(anyhow::anyhow!("say what to set: --preset, --capabilities or --role").into());
+    }
+    change(config, &arguments.name, "has the new capabilities", |tx, id| {
+        if let Some(granted) = granted {
+            users::set_capabilities(tx, id, granted)?;
+        }
+        match arguments.role {
+            Some(RoleName::Admin) => users::set_role(tx, id, Role::Admin),
+            Some(RoleName::User) => users::set_role(tx, id, Role::User),
+            None => Ok(()),
+        }
+    })
+}
+
+fn list(config: &Config, json: bool) -> Result<(), Failure> {
+    let users = database(config)?.read(users::all)?;
+    if json {
+        output::json(&users.iter().map(|user| as_json(user)).collect());
+        return Ok(());
+    }
+    if users.is_empty() {
+        output::remark("There are no users yet: sluice user add NAME --admin");
+        return Ok(());
+    }
+    let rows: Vec<_> = users.iter().map(|user| row(user)).collect();
+    output::table(&["NAME", "ROLE", "STATE", "PASSWORD", "CAPABILITIES"], &rows);
+    Ok(())
+}
+
+/// What a user may do; an administrator everything.
+fn held(user: &User) -> Capabilities {
+    match user.role {
+        Role::Admin => Capabilities::ALL,
+        Role::User => user.granted,
+    }
+}
+
+fn state(user: &User) -> &'static str {
+    match user.standing {
+        Standing::Enabled => "enabled",
+        Standing::Disabled => "disabled",
+    }
+}
+
+fn row(user: &User) -> Vec<String> {
+    let capabilities = held(user);
+    vec![
+        user.name.to_string(),
+        user.role.name().to_owned(),
+        state(user).to_owned(),
+        if user.password_hash.is_some() { "yes" } else { "none" }.to_owned(),
+        capabilities.preset().map_or_else(|| capabilities.to_string(), |preset| preset.name().to_owned()),
+    ]
+}
+
+fn as_json(user: &User) -> serde_json::Value {
+    json!({
+        "id": user.id.get(),
+        "name": user.name.as_str(),
+        "display_name": user.display_name.as_ref().map(DisplayName::as_str),
+        "email": user.email.as_ref().map(Email::as_str),
+        "role": user.role.name(),
+        "enabled": user.standing == Standing::Enabled,
+        "password": user.password_hash.is_some(),
+        "capabilities": held(user).iter().map(|capability| capability.name()).collect::<Vec<_>>(),
+        "preset": held(user).preset().map_or("custom", Preset::name),
+    })
+}

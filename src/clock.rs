@@ -1,0 +1,42 @@
+//! The only caller of the system's clocks; everything else is handed the time.
+
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// Seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From seconds since the epoch, as the store keeps them.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs)
+    }
+
+    /// Seconds since the epoch.
+    pub const fn secs(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds from `earlier` to this moment; negative when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// The wall clock: for what is stored.
+#[expect(clippy::disallowed_methods, reason = "the one reader of the wall clock")]
+pub fn now() -> Timestamp {
+    let secs =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    Timestamp(i64::try_from(secs).unwrap_or(i64::MAX))
+}
+
+/// Time since the process first asked: for waits, which a clock jump must not lengthen or end.
+#[expect(clippy::disallowed_methods, reason = "the one reader of the monotonic clock")]
+pub fn monotonic() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}

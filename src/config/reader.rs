@@ -1,0 +1,262 @@
+//! Reads one key after the other out of the layers, and keeps book.
+
+use std::{collections::BTreeSet, fmt, path::PathBuf};
+
+use figment::{
+    Figment,
+    value::{Dict, Value},
+};
+use secrecy::SecretString;
+
+/// One thing that is wrong, with the place and the fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    source: String,
+    key: String,
+    text: String,
+}
+
+impl Problem {
+    pub(super) fn new(source: &str, key: &str, text: &str) -> Self {
+        Self { source: source.to_owned(), key: key.to_owned(), text: text.to_owned() }
+    }
+
+    /// A problem with a configured value that shows only in use, such as a port that is taken.
+    pub fn with_value(key: &str, text: &str) -> Self {
+        Self::new("configuration", key, text)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.source.as_str(), self.key.as_str()) {
+            (source, "") => write!(f, "{source}: {}", self.text),
+            (source, key) => write!(f, "{source}: {key}: {}", self.text),
+        }
+    }
+}
+
+/// A key with the value that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The key.
+    pub key: String,
+    /// The value, a secret masked.
+    pub value: String,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// The layers and the book.
+pub(super) struct Reader {
+    figment: Figment,
+    known: BTreeSet<String>,
+    problems: Vec<Problem>,
+    resolved: Vec<Resolved>,
+}
+
+impl Reader {
+    pub(super) fn new(figment: Figment) -> Self {
+        Self { figment, known: BTreeSet::new(), problems: Vec::new(), resolved: Vec::new() }
+    }
+
+    /// A value that `parse` reads from text; `default` where no layer has the key.
+    pub(super) fn value<T>(
+        &mut self,
+        key: &str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = match self.find(key) {
+            None => default.to_owned(),
+            Some(value) => match text_of(&value) {
+                Some(text) => text,
+                None => return self.refuse(key, "it takes a single value"),
+            },
+        };
+        self.note(key, &text);
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(fix) => self.refuse(key, &format!("`{text}` {fix}")),
+        }
+    }
+
+    /// A value that may be left out; an empty text counts as left out.
+    pub(super) fn optional<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        self.value(key, "", |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) })
+    }
+
+    /// A list: of the file, or of a text with commas. Every entry is read, so that all problems show.
+    pub(super) fn list<T>(
+        &mut self,
+        key: &str,
+        default: &[&str],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let entries = match self.find(key) {
+            None => default.iter().map(|&entry| entry.to_owned()).collect(),
+            Some(Value::Array(_, values)) => match values.iter().map(text_of).collect::<Option<Vec<_>>>() {
+                Some(entries) => entries,
+                None => return self.refuse(key, "it takes a list of texts"),
+            },
+            Some(value) => match text_of(&value) {
+                Some(text) if text.trim().is_empty() => Vec::new(),
+                Some(text) => text.split(',').map(|entry| entry.trim().to_owned()).collect(),
+                None => return self.refuse(key, "it takes a list"),
+            },
+        };
+        self.note(key, &format!("[{}]", entries.join(", ")));
+        let mut read = Some(Vec::new());
+        for entry in &entries {
+            match parse(entry) {
+                Ok(value) => {
+                    if let Some(read) = &mut read {
+                        read.push(value);
+                    }
+                }
+                Err(fix) => read = self.refuse(key, &format!("`{entry}` {fix}")),
+            }
+        }
+        read
+    }
+
+    /// A secret, from `key` or from the file that `key_file` names; never shown.
+    pub(super) fn secret(&mut self, key: &str) -> Option<Option<SecretString>> {
+        let file_key = format!("{key}_file");
+        let given = self.find(key);
+        let file = self.find(&file_key);
+        self.note(key, if given.is_some() { "********" } else { "" });
+        self.note(&file_key, file.as_ref().and_then(text_of).as_deref().unwrap_or_default());
+        let (key, text) = match (given, file) {
+            (None, None) => return Some(None),
+            (Some(_), Some(_)) => {
+                return self.refuse(key, &format!("{file_key} is set too; keep one of the two"));
+            }
+            (Some(value), None) => match text_of(&value) {
+                Some(text) => (key, text),
+                None => return self.refuse(key, "it takes a text"),
+            },
+            (None, Some(path)) => {
+                let path = PathBuf::from(text_of(&path).unwrap_or_default());
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => (file_key.as_str(), text.trim_end_matches(['\r', '\n']).to_owned()),
+                    Err(error) => {
+                        return self
+                            .refuse(&file_key, &format!("{} cannot be read: {error}", path.display()));
+                    }
+                }
+            }
+        };
+        if text.trim().is_empty() {
+            return self.refuse(key, "the secret is empty; give it a value or remove the key");
+        }
+        Some(Some(SecretString::from(text)))
+    }
+
+    /// How many tables the array `key` has.
+    pub(super) fn tables(&mut self, key: &str) -> usize {
+        match self.figment.find_value(key) {
+            Ok(Value::Array(_, tables)) => tables.len(),
+            Ok(_) => {
+                self.problem(key, &format!("write each as a table of its own, headed [[{key}]]"));
+                0
+            }
+            Err(_) => 0,
+        }
+    }
+
+    /// Adds a problem with a key.
+    pub(super) fn problem(&mut self, key: &str, text: &str) {
+        let problem = Problem::new(&self.source(key), key, text);
+        self.problems.push(problem);
+    }
+
+    /// Adds a problem for each key of the layers that nothing asked for.
+    pub(super) fn refuse_unknown_keys(&mut self) {
+        let Ok(data) = self.figment.extract::<Dict>() else { return };
+        let mut keys = Vec::new();
+        leaves(&Value::from(data), "", &mut keys);
+        for key in keys {
+            if !self.known.contains(&key) {
+                let nearest = self.known.iter().min_by_key(|known| distance(known, &key)).cloned();
+                let hint = match nearest.filter(|known| distance(known, &key) <= 4) {
+                    Some(known) => format!("there is no such key; did you mean `{known}`?"),
+                    None => "there is no such key; config/sluice.example.toml lists all".to_owned(),
+                };
+                self.problem(&key, &hint);
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Resolved>) {
+        (self.problems, self.resolved)
+    }
+
+    fn find(&mut self, key: &str) -> Option<Value> {
+        self.known.insert(key.to_owned());
+        self.figment.find_value(key).ok()
+    }
+
+    fn refuse<T>(&mut self, key: &str, text: &str) -> Option<T> {
+        self.problem(key, text);
+        None
+    }
+
+    fn note(&mut self, key: &str, value: &str) {
+        let source = self.source(key);
+        self.resolved.push(Resolved { key: key.to_owned(), value: value.to_owned(), source });
+    }
+
+    fn source(&self, key: &str) -> String {
+        match self.figment.find_metadata(key).and_then(|metadata| metadata.source.clone()) {
+            Some(figment::Source::File(path)) => path.display().to_string(),
+            Some(figment::Source::Custom(name)) => name,
+            _ => "default".to_owned(),
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(_, text) => Some(text.clone()),
+        Value::Bool(_, flag) => Some(flag.to_string()),
+        Value::Num(_, number) => number
+            .to_i128()
+            .map(|whole| whole.to_string())
+            .or_else(|| number.to_f64().map(|real| real.to_string())),
+        _ => None,
+    }
+}
+
+/// The dotted paths of everything that is no table; arrays of tables count by index.
+fn leaves(value: &Value, path: &str, keys: &mut Vec<String>) {
+    let join = |part: &str| if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
+    match value {
+        Value::Dict(_, dict) => dict.iter().for_each(|(name, value)| leaves(value, &join(name), keys)),
+        Value::Array(_, values) if values.iter().any(|value| matches!(value, Value::Dict(..))) => {
+            values
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(value, &join(&index.to_string()), keys));
+        }
+        _ => keys.push(path.to_owned()),
+    }
+}
+
+/// Edits between two keys (Levenshtein), for "did you mean".
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.chars().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[row.len() - 1]
+}

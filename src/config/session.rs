@@ -1,0 +1,85 @@
+//! `[session]`: how long a sign-in lasts, and its cookie.
+
+use std::time::Duration;
+
+use super::{reader::Reader, values::duration};
+use crate::policy::origin::Host;
+
+/// When the cookie is marked as for HTTPS only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieSecure {
+    /// Where the portal is reached over HTTPS.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The section.
+#[derive(Debug)]
+pub struct SessionConfig {
+    /// Life of an unused session.
+    pub ttl: Duration,
+    /// Life of an unused session that was to be remembered.
+    pub remember_ttl: Duration,
+    /// Life of any session, used or not.
+    pub max_lifetime: Option<Duration>,
+    /// The cookie's name.
+    pub cookie_name: String,
+    /// The domain that the cookie is sent to, where that is more than one host.
+    pub cookie_domain: Option<Host>,
+    /// Whether the cookie is for HTTPS only.
+    pub cookie_secure: CookieSecure,
+}
+
+const YEAR: u64 = 365 * 86_400;
+
+impl SessionConfig {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let ttl = reader.value("session.ttl", "24h", duration(60..=YEAR));
+        let remember_ttl = reader.value("session.remember_ttl", "30d", duration(60..=YEAR));
+        let max_lifetime = reader.optional("session.max_lifetime", duration(60..=10 * YEAR));
+        let cookie_name = reader.value("session.cookie_name", "sluice_session", cookie_name);
+        let cookie_domain = reader.optional("session.cookie_domain", cookie_domain);
+        let cookie_secure = reader.value("session.cookie_secure", "auto", |text| match text {
+            "auto" => Ok(CookieSecure::Auto),
+            "always" | "true" => Ok(CookieSecure::Always),
+            "never" | "false" => Ok(CookieSecure::Never),
+            _ => Err("is none of auto, always, never".to_owned()),
+        });
+        if let (Some(ttl), Some(remember_ttl)) = (ttl, remember_ttl)
+            && remember_ttl < ttl
+        {
+            reader.problem("session.remember_ttl", "it is shorter than session.ttl; make it the longer one");
+        }
+        Some(Self {
+            ttl: ttl?,
+            remember_ttl: remember_ttl?,
+            max_lifetime: max_lifetime?,
+            cookie_name: cookie_name?,
+            cookie_domain: cookie_domain?,
+            cookie_secure: cookie_secure?,
+        })
+    }
+}
+
+/// The bytes of a token (RFC 6265), less what some proxies and apps stumble over.
+fn cookie_name(text: &str) -> Result<String, String> {
+    let plain = (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if plain {
+        Ok(text.to_owned())
+    } else {
+        Err("is no cookie name; use letters, digits, _ and -".to_owned())
+    }
+}
+
+fn cookie_domain(text: &str) -> Result<Host, String> {
+    Host::parse(text.strip_prefix('.').unwrap_or(text))
+        .filter(|host| host.as_str().contains('.') && host.as_str().parse::<std::net::IpAddr>().is_err())
+        .filter(|host| !host.as_str().starts_with('['))
+        .ok_or_else(|| {
+            "is no domain; write it like example.com (browsers refuse a single word or an address)".to_owned()
+        })
+}

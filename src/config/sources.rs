@@ -1,0 +1,111 @@
+//! The layers that a value can come from.
+
+use std::path::{Path, PathBuf};
+
+use figment::{
+    Error, Figment, Metadata, Profile, Provider, Source,
+    providers::{Format, Toml},
+    value::{Dict, Map, Value},
+};
+
+use super::{environment, reader::Problem};
+
+const PREFIX: &str = "SLUICE_";
+const FILE_VARIABLE: &str = "SLUICE_CONFIG";
+const DEFAULT_FILE: &str = "config/sluice.toml";
+
+/// Variable names of the apps whose users Sluice takes over, and the keys that they set.
+const SEED_NAMES: &[(&str, &str)] = &[
+    ("WEB_AUTH_ENABLED", "auth.enabled"),
+    ("WEB_AUTH_PASSWORD", "auth.admin_password"),
+    ("PYTORRENT_AUTH_ENABLE", "auth.enabled"),
+    ("PYTORRENT_SOCKETIO_CORS_ALLOWED_ORIGINS", "origins.allowed"),
+    ("PYTORRENT_API_ALLOWED_ORIGINS", "origins.allowed"),
+];
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--set`-like flags, as key and value.
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// Stacks the layers, and names the file among them.
+pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Problem> {
+    let variables = environment::variables();
+    let file = file(flags, &variables)?;
+    let mut figment = Figment::new();
+    if let Some(path) = &file {
+        figment = figment.merge(Toml::file_exact(path));
+        // Reads the file now: a syntax error would otherwise hide behind the first key that is asked for.
+        if let Err(error) = figment.data() {
+            return Err(Problem::new(&path.display().to_string(), "", &error.to_string()));
+        }
+    }
+    for (name, key) in SEED_NAMES {
+        if let Some((_, value)) = variables.iter().find(|(variable, _)| variable == name) {
+            figment = figment.merge(Text::new(name, key, value));
+        }
+    }
+    for (name, value) in &variables {
+        let Some(rest) = name.strip_prefix(PREFIX).filter(|_| name != FILE_VARIABLE) else { continue };
+        let key = rest.to_ascii_lowercase().replace("__", ".");
+        figment = figment.merge(Text::new(name, &key, value));
+    }
+    for (key, value) in &flags.values {
+        let name = format!("--{}", key.rsplit('.').next().unwrap_or(key));
+        figment = figment.merge(Text::new(&name, key, value));
+    }
+    Ok((figment, file))
+}
+
+fn file(flags: &Flags, variables: &[(String, String)]) -> Result<Option<PathBuf>, Problem> {
+    let named = flags.file.clone().map(|path| (path, "--config")).or_else(|| {
+        let (_, value) = variables.iter().find(|(name, _)| name == FILE_VARIABLE)?;
+        Some((PathBuf::from(value), FILE_VARIABLE))
+    });
+    match named {
+        Some((path, by)) => match std::fs::read_to_string(&path) {
+            Ok(_) => Ok(Some(path)),
+            Err(error) => Err(Problem::new(
+                by,
+                "",
+                &format!(
+                    "the file {} cannot be read: {error}; correct the path or create it",
+                    path.display()
+                ),
+            )),
+        },
+        None => Ok(Some(PathBuf::from(DEFAULT_FILE)).filter(|path| Path::exists(path))),
+    }
+}
+
+/// One value given as text. It stays text, so that a password of digits keeps its leading zeros.
+struct Text {
+    source: String,
+    key: String,
+    value: String,
+}
+
+impl Text {
+    fn new(source: &str, key: &str, value: &str) -> Self {
+        Self { source: source.to_owned(), key: key.to_owned(), value: value.to_owned() }
+    }
+}
+
+impl Provider for Text {
+    fn metadata(&self) -> Metadata {
+        Metadata::from(self.source.clone(), Source::Custom(self.source.clone()))
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let value = Value::from(self.value.clone());
+        let nested = self
+            .key
+            .rsplit('.')
+            .fold(value, |value, part| Value::from(Dict::from([(part.to_owned(), value)])));
+        Ok(nested.into_dict().map(|dict| Profile::Default.collect(dict)).unwrap_or_default())
+    }
+}

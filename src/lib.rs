@@ -1,0 +1,28 @@
+//! Sluice: a forward-auth sidecar for torrent web apps.
+//!
+//! A proxy (nginx, Traefik, Caddy) asks about every request; the answer names the user and what they may do.
+//! A verify request makes five stops, found through [`routes`]:
+//!
+//! 1. [`proxy`] parses what the proxy says: dialect, client address, original request.
+//! 2. [`authn`] finds out who it is: a file per kind of credential, and the order they are tried in.
+//! 3. [`policy`] decides whether they may; it knows no HTTP, SQL or time.
+//! 4. [`proxy::answer`] builds the answer; one function alone builds an allow.
+//!
+//! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads, [`portal`] the pages
+//! that people see, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
+//! commands, and [`startup`] puts the service together.
+
+pub mod authn;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod health;
+pub mod policy;
+pub mod portal;
+pub mod proxy;
+pub mod routes;
+pub mod startup;
+pub mod state;
+pub mod store;
+pub mod telemetry;
+pub mod throttle;

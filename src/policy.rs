@@ -1,0 +1,6 @@
+//! May they: capabilities, apps, the Origin rule and the verdict. Knows no HTTP, SQL or time.
+
+pub mod app;
+pub mod capability;
+pub mod origin;
+pub mod verdict;

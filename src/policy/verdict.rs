@@ -1,0 +1,155 @@
+//! The verdict: a pure function of who asks and how, for one app.
+
+use super::{
+    app::App,
+    capability::{Capabilities, Role},
+    origin::{self, Claim, MissingOrigin, Origin, OriginRefusal},
+};
+
+/// The method of the original request, as far as rules need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`, `HEAD` or `OPTIONS`, byte for byte, with no override header.
+    Safe,
+    /// Anything else.
+    Unsafe,
+    /// The proxy did not say.
+    Unknown,
+}
+
+/// What kind of exchange the original request opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// A request and its answer.
+    Http,
+    /// A WebSocket handshake: whatever its method, it can go on to change things.
+    WebSocket,
+}
+
+/// How far a credential binds a request to the page that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginBinding {
+    /// Browsers attach it by themselves, so the page must prove itself.
+    Ambient,
+    /// Nothing is attached by itself, so no page can misuse it.
+    None,
+}
+
+/// The original request, as policy sees it.
+#[derive(Debug)]
+pub struct Action<'a> {
+    /// The app it is for.
+    pub app: &'a App,
+    /// Its method.
+    pub method: Method,
+    /// HTTP or WebSocket.
+    pub exchange: Exchange,
+    /// The page that sent it.
+    pub claim: Claim,
+    /// Where it was sent.
+    pub own: &'a Origin,
+}
+
+impl Action<'_> {
+    fn needs_origin(&self) -> bool {
+        let unsafe_method = match self.method {
+            Method::Safe => false,
+            Method::Unsafe => true,
+            Method::Unknown => self.claim != Claim::Missing,
+        };
+        unsafe_method || self.exchange == Exchange::WebSocket
+    }
+}
+
+/// What the configuration says about origins.
+#[derive(Debug)]
+pub struct OriginRule {
+    /// Origins whose pages may act on every app.
+    pub allowed: Vec<Origin>,
+    /// What becomes of a request that names no page.
+    pub missing: MissingOrigin,
+}
+
+/// The answer to *may they*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// They may, with these capabilities.
+    Allow(Capabilities),
+    /// They may not.
+    Forbid(Forbidden),
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// The page that sent the request is not the app's own.
+    Origin(OriginRefusal),
+}
+
+/// Decides for a user of `role` who was granted `granted` in this app.
+pub fn decide(
+    (role, granted): (Role, Capabilities),
+    binding: OriginBinding,
+    action: &Action<'_>,
+    rule: &OriginRule,
+) -> Verdict {
+    if binding == OriginBinding::Ambient && action.needs_origin() {
+        let allowed = rule.allowed.iter().chain(&action.app.origins);
+        if let Err(refusal) = origin::check(&action.claim, action.own, allowed, rule.missing) {
+            return Verdict::Forbid(Forbidden::Origin(refusal));
+        }
+    }
+    Verdict::Allow(match role {
+        Role::Admin => Capabilities::ALL,
+        Role::User => granted,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::app::AppName;
+
+    fn verdict(method: Method, exchange: Exchange, claim: Claim, binding: OriginBinding) -> Verdict {
+        let own = Origin::parse("https://app.test").unwrap();
+        let app = App {
+            name: AppName::parse("app").unwrap(),
+            hosts: Vec::new(),
+            origins: vec![Origin::parse("https://listed.test").unwrap()],
+        };
+        let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
+        let action = Action { app: &app, method, exchange, claim, own: &own };
+        decide((Role::User, Capabilities::READ_ONLY), binding, &action, &rule)
+    }
+
+    #[test]
+    fn the_origin_rule_holds_where_a_page_could_misuse_the_credential() {
+        use Exchange::{Http, WebSocket};
+        use Method::{Safe, Unknown, Unsafe};
+        use OriginBinding::{Ambient, None};
+        let from = |text| Claim::From(Origin::parse(text).unwrap());
+        let own = || from("https://app.test");
+        let allow = Verdict::Allow(Capabilities::READ_ONLY);
+        let foreign = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign));
+        let missing = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Missing));
+        for (method, exchange, claim, binding, expected) in [
+            (Safe, Http, Claim::Foreign, Ambient, allow),
+            (Safe, Http, Claim::Missing, Ambient, allow),
+            (Unsafe, Http, own(), Ambient, allow),
+            (Unsafe, Http, from("https://listed.test"), Ambient, allow),
+            (Unsafe, Http, Claim::Missing, Ambient, missing),
+            (Unsafe, Http, Claim::Foreign, Ambient, foreign),
+            (Unsafe, Http, from("https://evil.test"), Ambient, foreign),
+            (Safe, WebSocket, from("https://evil.test"), Ambient, foreign),
+            (Safe, WebSocket, Claim::Missing, Ambient, missing),
+            (Safe, WebSocket, own(), Ambient, allow),
+            (Unknown, Http, Claim::Missing, Ambient, allow),
+            (Unknown, Http, own(), Ambient, allow),
+            (Unknown, Http, from("https://evil.test"), Ambient, foreign),
+            (Unknown, WebSocket, Claim::Missing, Ambient, missing),
+            (Unsafe, WebSocket, Claim::Foreign, None, allow),
+        ] {
+            assert_eq!(verdict(method, exchange, claim.clone(), binding), expected, "{method:?} {claim:?}");
+        }
+    }
+}

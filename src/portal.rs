@@ -1,0 +1,11 @@
+//! The pages that people see.
+
+pub mod account;
+pub mod assets;
+pub mod form;
+pub mod log_in;
+pub mod log_out;
+pub mod page;
+pub mod setup;
+pub mod span;
+pub mod visit;

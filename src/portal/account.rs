@@ -1,0 +1,198 @@
+//! The page of whoever is signed in: what they are called, what they may do, their password.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::RETRY_AFTER},
+    web::Payload,
+};
+use askama::Template;
+use secrecy::SecretString;
+use tracing::{error, info};
+
+use super::{form::Form, page, visit::Visit};
+use crate::{
+    authn::{
+        password,
+        principal::Principal,
+        sign_in::{Claim, Refused},
+    },
+    policy::{
+        capability::{Capabilities, Capability, Role},
+        origin::MissingOrigin,
+    },
+    store::{sessions::SessionId, users::User},
+};
+
+struct CapabilityRow {
+    label: &'static str,
+    description: &'static str,
+    held: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    base: &'a str,
+    name: String,
+    display_name: String,
+    email: Option<String>,
+    role: &'static str,
+    preset: &'static str,
+    capabilities: Vec<CapabilityRow>,
+    sessions: String,
+    password_form: bool,
+    password_note: Option<&'static str>,
+    error: Option<String>,
+    done: Option<&'static str>,
+}
+
+/// The portal's own address leads here.
+pub async fn enter(visit: Visit) -> HttpResponse {
+    page::see_other(&visit.page("/account")).finish()
+}
+
+/// Shows the page.
+pub async fn show(visit: Visit) -> HttpResponse {
+    let Some((principal, _)) = visit.signed_in() else { return to_sign_in(&visit) };
+    let done = visit.query("changed").map(|_| "Your password is changed. Your other devices are signed out.");
+    let account = AccountPage { done, ..account(&visit, &principal) };
+    page::render(page::answer(StatusCode::OK, None), &account)
+}
+
+fn to_sign_in(visit: &Visit) -> HttpResponse {
+    let account = visit.page("/account").replace('/', "%2F");
+    page::see_other(&visit.page(&format!("/login?rd={account}"))).finish()
+}
+
+fn account<'a>(visit: &'a Visit, principal: &Principal) -> AccountPage<'a> {
+    let user = &principal.user;
+    let held = match user.role {
+        Role::Admin => Capabilities::ALL,
+        Role::User => user.granted,
+    };
+    let row = |capability: Capability| CapabilityRow {
+        label: capability.label(),
+        description: capability.description(),
+        held: held.holds(capability),
+    };
+    let devices = visit.state.store.view().sessions_of(user.id).count();
+    let password_note = password_note(visit, user);
+    AccountPage {
+        base: visit.base(),
+        name: user.name.to_string(),
+        display_name: user.display_name.as_ref().map_or_else(|| user.name.to_string(), ToString::to_string),
+        email: user.email.as_ref().map(ToString::to_string),
+        role: match user.role {
+            Role::Admin => "Administrator",
+            Role::User => "User",
+        },
+        preset: held.preset().map_or("custom", |preset| preset.name()),
+        capabilities: Capability::ALL.into_iter().map(row).collect(),
+        sessions: match devices {
+            0 | 1 => "You are signed in on this device only.".to_owned(),
+            _ => format!("You are signed in on {devices} devices."),
+        },
+        password_form: password_note.is_none(),
+        password_note,
+        error: None,
+        done: None,
+    }
+}
+
+/// Why a user cannot change their password here.
+fn password_note(visit: &Visit, user: &User) -> Option<&'static str> {
+    let auth = &visit.state.config.auth;
+    if auth.admin_password.is_some() && user.name == auth.admin_user {
+        Some("Your password is set in Sluice's configuration and is changed there.")
+    } else if user.password_hash.is_none() {
+        Some("Your account has no password.")
+    } else {
+        None
+    }
+}
+
+/// What changing the password came to.
+enum Change {
+    Done,
+    Unstored,
+}
+
+/// Takes the password form.
+pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
+    if let Err(response) = visit.refuse_foreign(MissingOrigin::Refused) {
+        return response;
+    }
+    let Some((principal, session)) = visit.signed_in() else { return to_sign_in(&visit) };
+    let form = match Form::read(&request, payload, visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if let Some(note) = password_note(&visit, &principal.user) {
+        return retry(&visit, &principal, StatusCode::FORBIDDEN, note.to_owned());
+    }
+    let new = form.text("new_password");
+    if let Err(problem) = password::check_new(&new) {
+        return retry(
+            &visit,
+            &principal,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("Not changed: {problem}."),
+        );
+    }
+    if new != form.text("new_password_again") {
+        let text = "Not changed: the two new passwords differ. Type the same one twice.";
+        return retry(&visit, &principal, StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
+    }
+    let claim = Claim {
+        username: principal.user.name.to_string(),
+        password: SecretString::from(form.text("current_password")),
+        address: visit.address(),
+    };
+    match change(&visit, claim, SecretString::from(new), session).await {
+        Ok(Change::Done) => page::see_other(&visit.page("/account?changed=1")).finish(),
+        Ok(Change::Unstored) | Err(Refused::Failed) => {
+            let text = "Your password is unchanged, because the new one could not be stored. Your other devices \
+                        are signed out. Try again when the server's disk is repaired.";
+            page::unstored(visit.base(), text)
+        }
+        Err(Refused::Busy) => page::busy(visit.base()),
+        Err(Refused::Wrong(wait)) => {
+            let text = format!(
+                "Not changed: the current password is not right. Wait {}, then try again.",
+                page::in_words(wait.seconds())
+            );
+            retry(&visit, &principal, StatusCode::UNAUTHORIZED, text)
+        }
+        Err(Refused::Throttled(wait)) => {
+            let text = format!(
+                "Not changed: there were too many failures. Wait {}, then try again.",
+                page::in_words(wait.seconds())
+            );
+            let mut response = retry(&visit, &principal, StatusCode::TOO_MANY_REQUESTS, text);
+            response.headers_mut().insert(RETRY_AFTER, wait.seconds().into());
+            response
+        }
+    }
+}
+
+async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId) -> Result<Change, Refused> {
+    let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
+    let changed = visit.state.sign_in.prove(claim, move |user| {
+        let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
+        store.change_password(user.id, &hash, Some(kept)).map_err(|cause| cause.to_string())?;
+        info!(user = %user.name, "password changed; the user's other sessions ended");
+        Ok::<_, String>(())
+    });
+    match changed.await? {
+        Ok(()) => Ok(Change::Done),
+        Err(cause) => {
+            error!(cause, "a password could not be changed");
+            Ok(Change::Unstored)
+        }
+    }
+}
+
+fn retry(visit: &Visit, principal: &Principal, status: StatusCode, error: String) -> HttpResponse {
+    let page = AccountPage { error: Some(error), ..account(visit, principal) };
+    page::render(page::answer(status, None), &page)
+}

@@ -1,0 +1,59 @@
+// Comforts only: every page works without this file.
+"use strict";
+
+const EYE = "M2.5 12q9.5-13 19 0q-9.5 13-19 0zM9 12a3 3 0 0 1 6 0a3 3 0 0 1-6 0z";
+const SLASH = "M4.5 19.5l15-15";
+function draw(name, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+// A button in each password field that shows what is typed.
+function addToggle(input) {
+  const button = document.createElement("button");
+  const show = (on) => {
+    input.type = on ? "text" : "password";
+    button.setAttribute("aria-pressed", String(on));
+  };
+  Object.assign(button, { type: "button", className: "show" });
+  button.setAttribute("aria-pressed", "false");
+  button.setAttribute("aria-label", `Show ${input.labels[0].textContent.toLowerCase()}`);
+  button.append(draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" },
+    draw("path", { d: EYE }), draw("path", { d: SLASH, class: "slash" })));
+  button.addEventListener("click", () => show(input.type === "password"));
+  // Browsers offer to save a password only from a password field.
+  input.form.addEventListener("submit", () => show(false));
+  input.after(button);
+}
+
+// Says early that the two new passwords differ.
+function comparePasswords(again) {
+  const first = document.getElementById(again.dataset.sameAs);
+  again.form.addEventListener("input", () => again.setCustomValidity(
+    again.value === first.value ? "" : "The two passwords are not the same."));
+}
+
+// After too many failures: the button counts down and comes back by itself.
+function countDown(form) {
+  const button = form.querySelector("button.main");
+  const name = button.textContent;
+  const end = Date.now() + form.dataset.wait * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    button.disabled = left > 0;
+    if (left > 0) {
+      button.textContent = `Wait ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      setTimeout(tick, 500);
+    } else {
+      button.textContent = name;
+      document.getElementById("error").textContent = "You can try again now.";
+    }
+  };
+  tick();
+}
+
+document.querySelectorAll("input[type=password]").forEach(addToggle);
+document.querySelectorAll("input[data-same-as]").forEach(comparePasswords);
+document.querySelectorAll("#error ~ form[data-wait]").forEach(countDown);

@@ -1,0 +1,93 @@
+//! The body of a form: bounded in size and time, each field once.
+
+use std::{collections::HashMap, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::CONTENT_TYPE},
+    web::Payload,
+};
+
+use super::page;
+
+/// The largest form that is read, in bytes.
+const MAX_BYTES: usize = 16 * 1024;
+/// A client gets this long for its body.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The fields of a form.
+pub struct Form(HashMap<String, Vec<String>>);
+
+impl Form {
+    /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
+    pub async fn read(request: &HttpRequest, payload: Payload, base: &str) -> Result<Self, HttpResponse> {
+        let refuse = |status, text| page::message(base, status, ("Not accepted", text), None);
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the form that the page shows."));
+        }
+        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(MAX_BYTES)).await {
+            Ok(Ok(Ok(body))) => body,
+            Ok(Ok(Err(_))) => return Err(refuse(StatusCode::BAD_REQUEST, "The form did not arrive whole.")),
+            Ok(Err(_)) => {
+                return Err(refuse(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "The form is too large; send less than 16 kB.",
+                ));
+            }
+            Err(_) => return Err(refuse(StatusCode::REQUEST_TIMEOUT, "The form took too long to arrive.")),
+        };
+        Self::parse(&body)
+            .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "The form holds text that cannot be read."))
+    }
+
+    /// `None` where a name or value is not UTF-8.
+    fn parse(body: &[u8]) -> Option<Self> {
+        let mut fields: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            // The parser replaces what it cannot decode by this character.
+            if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
+                return None;
+            }
+            fields.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Some(Self(fields))
+    }
+
+    /// A field's value, where it came exactly once.
+    pub fn once(&self, name: &str) -> Option<&str> {
+        match self.0.get(name).map(Vec::as_slice) {
+            Some([value]) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A field's value; empty where it did not come exactly once.
+    pub fn text(&self, name: &str) -> String {
+        self.once(name).unwrap_or_default().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_counts_when_it_came_once() {
+        let form = Form::parse(b"a=1&b=x+y%21&c=1&c=2").unwrap();
+        assert_eq!(
+            (form.once("a"), form.once("b"), form.once("c"), form.once("d")),
+            (Some("1"), Some("x y!"), None, None)
+        );
+    }
+
+    #[test]
+    fn undecodable_text_is_refused() {
+        assert!(
+            Form::parse(b"a=%ff").is_none()
+                && Form::parse(b"a=\xff").is_none()
+                && Form::parse(b"%ff=a").is_none()
+        );
+    }
+}

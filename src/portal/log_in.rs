@@ -1,0 +1,142 @@
+//! The sign-in page.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::RETRY_AFTER},
+    web::Payload,
+};
+use askama::Template;
+use secrecy::SecretString;
+
+use super::{
+    form::Form,
+    page::{self, Link},
+    visit::Visit,
+};
+use crate::{
+    authn::sign_in::{Claim, Refused, Wanted},
+    policy::origin::MissingOrigin,
+    proxy::target::Target,
+    store::sessions::Lifetime,
+};
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    base: &'a str,
+    username: String,
+    remember: bool,
+    remember_for: String,
+    rd: Option<String>,
+    app_host: Option<String>,
+    error: Option<String>,
+    notice: Option<String>,
+    wait_seconds: Option<u64>,
+}
+
+impl<'a> LoginPage<'a> {
+    fn new(visit: &'a Visit, target: Option<&Target>) -> Self {
+        let remember_ttl = visit.state.config.session.remember_ttl.as_secs();
+        Self {
+            base: visit.base(),
+            username: String::new(),
+            remember: false,
+            remember_for: match remember_ttl {
+                0..=172_799 => format!("{} hours", remember_ttl.div_ceil(3_600)),
+                _ => format!("{} days", remember_ttl / 86_400),
+            },
+            rd: target.map(|target| target.as_str().to_owned()),
+            app_host: target.and_then(Target::origin).map(|origin| origin.host.as_str().to_owned()),
+            error: None,
+            notice: None,
+            wait_seconds: None,
+        }
+    }
+}
+
+/// Shows the page.
+pub async fn show(visit: Visit) -> HttpResponse {
+    let target = visit.query("rd").and_then(|rd| visit.targets().check(&rd));
+    if visit.state.authenticator.open.is_open() {
+        // A cookie from before would be refused as wrong; without one, everybody comes in.
+        let mut response = page::see_other(target.as_ref().map_or("/", Target::as_str));
+        visit.clear_session(&mut response);
+        return response.finish();
+    }
+    if visit.state.store.view().users().is_empty() {
+        return page::see_other(&visit.page("/setup")).finish();
+    }
+    if let Some((principal, _)) = visit.signed_in() {
+        return already(&visit, principal.user.name.as_str(), target.as_ref());
+    }
+    let mut login = LoginPage::new(&visit, target.as_ref());
+    if visit.query("signed_out").is_some() {
+        login.notice = Some("You are signed out.".to_owned());
+    }
+    let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
+    page::render(response, &login)
+}
+
+/// No redirect: where the app refuses a session that is valid here, that would go round for ever.
+fn already(visit: &Visit, name: &str, target: Option<&Target>) -> HttpResponse {
+    let text = format!("You are signed in as {name}.");
+    let link = match target {
+        Some(target) => Link { href: target.as_str().to_owned(), label: "Continue".to_owned() },
+        None => Link { href: visit.page("/account"), label: "Your account".to_owned() },
+    };
+    page::message(visit.base(), StatusCode::OK, ("You are signed in", &text), Some(link))
+}
+
+/// Takes the form.
+pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
+    // A form without a word about its page cannot come from another site's: browsers always say.
+    if let Err(response) = visit.refuse_foreign(MissingOrigin::Allowed) {
+        return response;
+    }
+    let form = match Form::read(&request, payload, visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let target = form.once("rd").and_then(|rd| visit.targets().check(rd));
+    let lifetime = if form.once("remember") == Some("on") { Lifetime::Remembered } else { Lifetime::Browser };
+    let claim = Claim {
+        username: form.text("username"),
+        password: SecretString::from(form.text("password")),
+        address: visit.address(),
+    };
+    let wanted = Wanted { lifetime, replaced: visit.signed_in().map(|(_, session)| session) };
+    match visit.state.sign_in.sign_in(claim, wanted).await {
+        Ok(token) => {
+            let account = visit.page("/account");
+            let mut response = page::see_other(target.as_ref().map_or(&account, |target| target.as_str()));
+            visit.set_session(&mut response, &token, lifetime);
+            response.finish()
+        }
+        Err(refused) => refuse(&visit, refused, &form, target.as_ref()),
+    }
+}
+
+fn refuse(visit: &Visit, refused: Refused, form: &Form, target: Option<&Target>) -> HttpResponse {
+    let (status, wait, text) = match refused {
+        Refused::Wrong(wait) => (StatusCode::UNAUTHORIZED, wait, "That user name or password is not right."),
+        Refused::Throttled(wait) => {
+            (StatusCode::TOO_MANY_REQUESTS, wait, "There were too many failed sign-ins.")
+        }
+        Refused::Busy => return page::busy(visit.base()),
+        Refused::Failed => {
+            return page::unstored(visit.base(), "Nobody can sign in at this moment. Try again soon.");
+        }
+    };
+    let seconds = wait.seconds();
+    let mut response = page::answer(status, target.and_then(Target::origin));
+    let mut login = LoginPage::new(visit, target);
+    login.username = form.text("username");
+    login.remember = form.once("remember") == Some("on");
+    login.error = Some(text.to_owned());
+    if seconds > 0 {
+        response.insert_header((RETRY_AFTER, seconds.to_string()));
+        login.error = Some(format!("{text} Wait {}, then try again.", page::in_words(seconds)));
+        login.wait_seconds = Some(seconds);
+    }
+    page::render(response, &login)
+}

@@ -1,0 +1,54 @@
+//! Signing out.
+
+use actix_web::{HttpResponse, http::StatusCode, web};
+use askama::Template;
+use tracing::{error, info};
+
+use super::{page, visit::Visit};
+use crate::policy::origin::MissingOrigin;
+
+#[derive(Template)]
+#[template(path = "logout.html")]
+struct LogoutPage<'a> {
+    base: &'a str,
+    signed_in_as: Option<String>,
+}
+
+/// Shows a button: opening an address must not sign anybody out.
+pub async fn show(visit: Visit) -> HttpResponse {
+    let signed_in_as = visit.signed_in().map(|(principal, _)| principal.user.name.to_string());
+    page::render(page::answer(StatusCode::OK, None), &LogoutPage { base: visit.base(), signed_in_as })
+}
+
+/// Ends the session. It is denied from here on, even when that cannot be stored.
+pub async fn submit(visit: Visit) -> HttpResponse {
+    if let Err(response) = visit.refuse_foreign(MissingOrigin::Refused) {
+        return response;
+    }
+    let mut stored = true;
+    if let Some((principal, session)) = visit.signed_in() {
+        let store = std::sync::Arc::clone(&visit.state.store);
+        match web::block(move || store.end_session(session)).await {
+            Ok(Ok(())) => info!(user = %principal.user.name, "signed out"),
+            Ok(Err(cause)) => {
+                error!(%cause, user = %principal.user.name, "signed out in memory only; will try again to store it");
+                stored = false;
+            }
+            Err(_) => stored = false,
+        }
+    }
+    if stored {
+        let mut response = page::see_other(&visit.page("/login?signed_out=1"));
+        visit.clear_session(&mut response);
+        return response.finish();
+    }
+    let text = "You are signed out, but that could not be stored. If the server restarts before its disk is \
+                repaired, the session could come back. Tell the person who runs this server.";
+    let mut response = page::unstored(visit.base(), text);
+    let mut cookies = HttpResponse::Ok();
+    visit.clear_session(&mut cookies);
+    for cookie in cookies.finish().headers().get_all("set-cookie") {
+        response.headers_mut().append(actix_web::http::header::SET_COOKIE, cookie.clone());
+    }
+    response
+}

@@ -1,0 +1,230 @@
+//! The first administrator, made by whoever can read the one-time token on the server.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header::RETRY_AFTER, web::Payload};
+use anyhow::Context;
+use askama::Template;
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{error, info, warn};
+
+use super::{
+    form::Form,
+    page::{self, Link},
+    visit::Visit,
+};
+use crate::{
+    authn::{
+        name::UserName,
+        password,
+        sign_in::{self, Wanted},
+        token::{Token, TokenDigest},
+    },
+    clock,
+    config::Config,
+    policy::{
+        capability::{Capabilities, Role},
+        origin::MissingOrigin,
+    },
+    store::{
+        Store,
+        database::StoreError,
+        marker,
+        sessions::Lifetime,
+        users::{self, NewUser},
+    },
+};
+
+/// The one-time token: its digest here, the token itself on the terminal and in a file beside the store.
+pub struct SetupToken {
+    digest: TokenDigest,
+    file: PathBuf,
+}
+
+impl SetupToken {
+    /// Makes the token where there is no user yet; clears away the file of an earlier one.
+    pub fn prepare(config: &Config, store: &Store) -> anyhow::Result<Option<Self>> {
+        let file = marker::beside(&config.store.path, ".setup-token");
+        remove(&file);
+        if !store.view().users().is_empty() {
+            return Ok(None);
+        }
+        let token = Token::generate()?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut written =
+            options.open(&file).with_context(|| format!("the setup token's file {}", file.display()))?;
+        writeln!(written, "{}", token.expose())?;
+        let portal = config.server.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
+        // To the terminal, not the log: logs are kept and shipped elsewhere.
+        writeln!(
+            io::stdout(),
+            "There are no users yet. Open {portal}{}/setup and enter this one-time token:\n\n    {}\n\n\
+             It is also in {}.",
+            config.server.base_path,
+            token.expose(),
+            file.display()
+        )
+        .ok();
+        Ok(Some(Self { digest: token.digest(), file }))
+    }
+}
+
+fn remove(file: &Path) {
+    if let Err(cause) = fs::remove_file(file)
+        && cause.kind() != io::ErrorKind::NotFound
+    {
+        warn!(%cause, file = %file.display(), "the file of a used setup token could not be removed");
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage<'a> {
+    base: &'a str,
+    username: String,
+    token_file: String,
+    error: Option<String>,
+}
+
+/// The token, while there is no user.
+fn open(visit: &Visit) -> Result<&SetupToken, HttpResponse> {
+    let unused = visit.state.store.view().users().is_empty();
+    visit.state.setup.as_ref().filter(|_| unused).ok_or_else(|| {
+        let link = Link { href: visit.page("/login"), label: "Go to the sign-in page".to_owned() };
+        let text = "Sluice is set up already. Sign in, or ask its administrator for an account.";
+        page::message(visit.base(), StatusCode::NOT_FOUND, ("Nothing to set up", text), Some(link))
+    })
+}
+
+/// Shows the page.
+pub async fn show(visit: Visit) -> HttpResponse {
+    match open(&visit) {
+        Ok(token) => ask(&visit, token, visit.state.config.auth.admin_user.as_str(), None),
+        Err(response) => response,
+    }
+}
+
+fn ask(
+    visit: &Visit,
+    token: &SetupToken,
+    username: &str,
+    error: Option<(StatusCode, String)>,
+) -> HttpResponse {
+    let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
+    let token_file = token.file.display().to_string();
+    let page = SetupPage { base: visit.base(), username: username.to_owned(), token_file, error };
+    page::render(page::answer(status, None), &page)
+}
+
+/// What was typed, checked.
+struct Admin {
+    name: UserName,
+    password: SecretString,
+}
+
+/// Takes the form.
+pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
+    if let Err(response) = visit.refuse_foreign(MissingOrigin::Allowed) {
+        return response;
+    }
+    let token = match open(&visit) {
+        Ok(token) => token,
+        Err(response) => return response,
+    };
+    let form = match Form::read(&request, payload, visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let username = form.text("username");
+    match check(&visit, token, &form) {
+        Err((status, text, wait)) => {
+            let mut response = ask(&visit, token, &username, Some((status, text)));
+            if let Some(wait) = wait {
+                response.headers_mut().insert(RETRY_AFTER, wait.into());
+            }
+            response
+        }
+        Ok(admin) => make(&visit, token, admin).await,
+    }
+}
+
+type Complaint = (StatusCode, String, Option<u64>);
+
+fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Complaint> {
+    let now = clock::monotonic();
+    let reserved = visit.state.sign_in.throttle.reserve(visit.address(), None, now).map_err(|wait| {
+        let text =
+            format!("There were too many failures. Wait {}, then try again.", page::in_words(wait.seconds()));
+        (StatusCode::TOO_MANY_REQUESTS, text, Some(wait.seconds()))
+    })?;
+    let presented = TokenDigest::of(form.text("token").trim().as_bytes());
+    if !presented.is_some_and(|digest| digest.matches(&token.digest)) {
+        let wait = reserved.failed(now).seconds();
+        info!(client = %visit.address(), "setup refused: wrong token");
+        let text = format!("The token is not right. Wait {}, then try again.", page::in_words(wait));
+        return Err((StatusCode::UNAUTHORIZED, text, Some(wait)));
+    }
+    reserved.succeeded();
+    let unprocessable = |text: String| (StatusCode::UNPROCESSABLE_ENTITY, text, None);
+    let name = UserName::parse(&form.text("username"))
+        .map_err(|error| unprocessable(format!("Not made: {error}.")))?;
+    let password = SecretString::from(form.text("password"));
+    password::check_new(password.expose_secret())
+        .map_err(|error| unprocessable(format!("Not made: {error}.")))?;
+    if password.expose_secret() != form.text("password_again") {
+        return Err(unprocessable("Not made: the two passwords differ. Type the same one twice.".to_owned()));
+    }
+    Ok(Admin { name, password })
+}
+
+async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
+    let Ok(place) = visit.state.sign_in.hashing.place() else { return page::busy(visit.base()) };
+    let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
+    let address = visit.address();
+    let made = place.run(move || {
+        let hash = password::hash(&admin.password, cost).map_err(|cause| cause.to_string())?;
+        let user = NewUser {
+            name: &admin.name,
+            display_name: None,
+            email: None,
+            role: Role::Admin,
+            granted: Capabilities::ALL,
+            password_hash: Some(&hash),
+        };
+        match store.write_users(|tx| users::insert_first(tx, &user, clock::now())) {
+            Ok(_) => {}
+            Err(StoreError::NotEmpty) => return Ok(None),
+            Err(cause) => return Err(cause.to_string()),
+        }
+        info!(user = %admin.name, "the first administrator is made");
+        let user = store.view().users().by_name(&admin.name).cloned();
+        let wanted = Wanted { lifetime: Lifetime::Browser, replaced: None };
+        Ok(user.map(|user| sign_in::start_session(&store, &user, address, wanted)))
+    });
+    match made.await {
+        Ok(Ok(Some(session))) => {
+            remove(&token.file);
+            let mut response = page::see_other(&visit.page("/account"));
+            if let Some(session) = session {
+                visit.set_session(&mut response, &session, Lifetime::Browser);
+            }
+            response.finish()
+        }
+        // Somebody else was quicker; they hold the token too.
+        Ok(Ok(None)) => page::see_other(&visit.page("/login")).finish(),
+        Ok(Err(cause)) => {
+            error!(cause, "the first administrator could not be made");
+            page::unstored(
+                visit.base(),
+                "The administrator could not be stored. Look into Sluice's log, then try again.",
+            )
+        }
+        Err(_) => page::busy(visit.base()),
+    }
+}

@@ -1,0 +1,197 @@
+//! A request to the portal: where it was sent, by whom, and with which session.
+
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    error::InternalError,
+    http::header::{HOST, HeaderName},
+    web::Data,
+};
+
+use super::page;
+use crate::{
+    authn::{
+        chain::{Attempt, Presented},
+        principal::{Credential, Principal},
+        token::Token,
+    },
+    clock,
+    config::CookieSecure,
+    policy::origin::{self, Claim, MissingOrigin, Origin, Scheme, parse_authority},
+    proxy::{
+        client,
+        headers::{Field, field},
+        original,
+        target::TargetRules,
+    },
+    state::State,
+    store::sessions::{Lifetime, SessionId},
+};
+
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Browsers keep no cookie longer; how long the session lives is decided here, and slides.
+const COOKIE_DAYS: i64 = 400;
+
+/// A request to the portal.
+pub struct Visit {
+    request: HttpRequest,
+    /// What every handler shares.
+    pub state: Data<State>,
+    /// The portal's own origin.
+    pub origin: Origin,
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request).map_err(|response| InternalError::from_response("", response).into()))
+    }
+}
+
+impl Visit {
+    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+        let Some(state) = request.app_data::<Data<State>>().cloned() else {
+            return Err(HttpResponse::InternalServerError().finish());
+        };
+        let origin = match &state.config.server.public_url {
+            Some(origin) => Some(origin.clone()),
+            None => reached(request, &state).filter(|origin| state.config.apps.on(origin).is_some()),
+        };
+        match origin {
+            Some(origin) => Ok(Self { request: request.clone(), state, origin }),
+            None => Err(page::misdirected(&state.config.server.base_path)),
+        }
+    }
+
+    /// The path that the portal lies under.
+    pub fn base(&self) -> &str {
+        &self.state.config.server.base_path
+    }
+
+    /// The address of one of the portal's pages.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.base())
+    }
+
+    /// The client's address.
+    pub fn address(&self) -> IpAddr {
+        let trusted = &self.state.config.server.trusted_proxies;
+        client::address(self.request.peer_addr(), self.request.headers(), trusted)
+    }
+
+    /// A value of the query, where it stands there exactly once.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let mut values = url::form_urlencoded::parse(self.request.query_string().as_bytes())
+            .filter_map(|(key, value)| (key == name).then(|| value.into_owned()));
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// Which addresses people may be sent to.
+    pub fn targets(&self) -> TargetRules {
+        TargetRules::new(&self.state.config, self.origin.clone())
+    }
+
+    /// Whoever is signed in. Only a session counts here: no other credential opens the portal.
+    pub fn signed_in(&self) -> Option<(Principal, SessionId)> {
+        let presented = Presented { headers: self.request.headers(), now: clock::now() };
+        match self.state.authenticator.sessions.attempt(&presented, self.state.store.view()) {
+            Attempt::Accepted(principal) => match principal.credential {
+                Credential::Session(session) => Some((principal, session)),
+                Credential::Open => None,
+            },
+            Attempt::NotPresented | Attempt::Rejected(_) => None,
+        }
+    }
+
+    /// Refuses a form that a page of another site sent. `missing` says what becomes of one that names no page.
+    pub fn refuse_foreign(&self, missing: MissingOrigin) -> Result<(), HttpResponse> {
+        let rule = &self.state.config.origins;
+        let missing = if rule.missing == MissingOrigin::Allowed { rule.missing } else { missing };
+        let claim: Claim = original::claim(self.request.headers());
+        origin::check(&claim, &self.origin, &rule.allowed, missing).map_err(|_| {
+            tracing::info!(
+                client = %self.address(),
+                path = self.request.path(),
+                own = %self.origin,
+                "form refused: it comes from a page of another origin; if that is the portal's own address, \
+                 set server.public_url or let the proxy send X-Forwarded-Proto and X-Forwarded-Host"
+            );
+            page::foreign(self.base())
+        })
+    }
+
+    /// Adds the cookie of a fresh session.
+    pub fn set_session(&self, response: &mut HttpResponseBuilder, token: &Token, lifetime: Lifetime) {
+        let mut cookie = self.cookie(token.expose());
+        if lifetime == Lifetime::Remembered {
+            let longest = Duration::days(COOKIE_DAYS);
+            let limit =
+                self.state.config.session.max_lifetime.and_then(|limit| Duration::try_from(limit).ok());
+            cookie.set_max_age(limit.map_or(longest, |limit| limit.min(longest)));
+        }
+        response.cookie(cookie);
+    }
+
+    /// Takes the cookie away, in both forms that a browser may hold.
+    pub fn clear_session(&self, response: &mut HttpResponseBuilder) {
+        let expired = |mut cookie: Cookie<'static>| {
+            cookie.set_max_age(Duration::ZERO);
+            cookie
+        };
+        let cookie = self.cookie("");
+        if cookie.domain().is_some() {
+            let mut host_only = cookie.clone();
+            host_only.unset_domain();
+            response.append_header(("Set-Cookie", expired(host_only).to_string()));
+        }
+        response.append_header(("Set-Cookie", expired(cookie).to_string()));
+    }
+
+    fn cookie(&self, value: &str) -> Cookie<'static> {
+        let config = &self.state.config.session;
+        let secure = match config.cookie_secure {
+            CookieSecure::Auto => self.origin.scheme == Scheme::Https,
+            CookieSecure::Always => true,
+            CookieSecure::Never => false,
+        };
+        let mut cookie = Cookie::build(config.cookie_name.clone(), value.to_owned())
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(secure)
+            .finish();
+        // A browser would drop a cookie for a domain that it is not on, as when the portal is opened by address.
+        if let Some(domain) =
+            config.cookie_domain.as_ref().filter(|domain| self.origin.host.lies_under(domain))
+        {
+            cookie.set_domain(domain.as_str().to_owned());
+        }
+        cookie
+    }
+}
+
+/// The origin that the client used: as a trusted proxy says, else by `Host`.
+fn reached(request: &HttpRequest, state: &State) -> Option<Origin> {
+    let headers = request.headers();
+    let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
+    let read = |name| match field(headers, name) {
+        Field::Once(text) => Some(Some(text)),
+        Field::Absent => Some(None),
+        Field::Bad => None,
+    };
+    let (proto, host) =
+        if trusted { (read(X_FORWARDED_PROTO)?, read(X_FORWARDED_HOST)?) } else { (None, None) };
+    let scheme = proto.map_or(Some(Scheme::Http), Scheme::parse)?;
+    let authority = parse_authority(host.or(read(HOST)?)?)?;
+    Some(Origin::new(scheme, authority))
+}

@@ -1,0 +1,10 @@
+//! What a proxy says about a request and how to answer it.
+
+pub mod answer;
+pub mod caller;
+pub mod client;
+pub mod dialect;
+pub mod headers;
+pub mod original;
+pub mod target;
+pub mod verify;

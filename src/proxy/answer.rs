@@ -1,0 +1,226 @@
+//! The answers to a verify request. Only [`allow`] builds a 2xx.
+
+use std::fmt::Write;
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, COOKIE, HeaderName, HeaderValue, LOCATION},
+    },
+};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{caller::Caller, dialect::Proxy};
+use crate::{
+    authn::principal::Principal,
+    policy::{app::App, capability::Capabilities},
+};
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
+const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-location");
+
+/// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
+const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
+
+/// The one way to let a request pass: every identity header, once, never empty.
+pub fn allow(
+    principal: &Principal,
+    capabilities: Capabilities,
+    app: &App,
+    other_cookies: Option<HeaderValue>,
+) -> HttpResponse {
+    let user = &principal.user;
+    let name = user.name.as_str();
+    let display_name = user.display_name.as_ref().map_or(name, |name| name.as_str());
+    let mut response = HttpResponse::new(StatusCode::OK);
+    let headers = response.headers_mut();
+    let mut send = |name: &'static str, value: HeaderValue| {
+        headers.insert(HeaderName::from_static(name), value);
+    };
+    send("cache-control", NO_STORE);
+    send("remote-user", plain(name));
+    send("remote-name", escaped(display_name));
+    send(
+        "remote-email",
+        user.email.as_ref().map_or(HeaderValue::from_static("-"), |email| plain(email.as_str())),
+    );
+    send("remote-groups", HeaderValue::from_static(user.role.group()));
+    send("x-auth-user-id", HeaderValue::from(user.id.get()));
+    send("x-auth-role", HeaderValue::from_static(user.role.name()));
+    send("x-auth-capabilities", list(capabilities));
+    send("x-auth-permission", HeaderValue::from_static(capabilities.permission().name()));
+    send("x-auth-method", HeaderValue::from_static(principal.credential.name()));
+    send("x-auth-app", plain(app.name.as_str()));
+    // The proxy hands the app these instead of the client's own, so that no app sees our session.
+    if let Some(cookies) = other_cookies {
+        headers.insert(COOKIE, cookies);
+    }
+    response
+}
+
+/// Names, addresses and app names are ASCII by their types; anything else would be our own mistake.
+fn plain(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+fn escaped(text: &str) -> HeaderValue {
+    if text.is_ascii() && !text.contains('%') {
+        return plain(text);
+    }
+    plain(&utf8_percent_encode(text, NAME_ESCAPES).to_string())
+}
+
+fn list(capabilities: Capabilities) -> HeaderValue {
+    if capabilities == Capabilities::ALL {
+        return HeaderValue::from_static(ALL);
+    }
+    let mut text = String::with_capacity(ALL.len());
+    let _ = write!(text, "{capabilities}");
+    plain(&text)
+}
+
+/// Every capability, as an administrator's requests carry it.
+const ALL: &str = "search,add_downloads,remove_downloads,pause_resume,assign_categories,move_files,rename_files,\
+                   set_comment,manage_categories,view_history,clear_history,view_shared,view_uploads,\
+                   view_statistics,view_logs,view_servers,view_all_downloads,edit_all_downloads";
+
+/// Why a request does not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody was proved; a person is sent to this address.
+    SignIn(String),
+    /// Refused whoever asks, for this reason.
+    Forbidden(&'static str),
+    /// The proxy is set up wrongly, in this way.
+    Undescribed(String),
+    /// Our own failure.
+    Unavailable,
+}
+
+/// Whether the original request's redirect may be repeated as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// `GET` or `HEAD`.
+    Found,
+    /// Anything else must become a `GET`.
+    SeeOther,
+}
+
+/// Answers a refusal in the way that the proxy and the client understand.
+pub fn refuse(refusal: &Refusal, proxy: Proxy, caller: Caller, redirect: Redirect) -> HttpResponse {
+    match (refusal, proxy, caller) {
+        (Refusal::SignIn(address), Proxy::Nginx, Caller::Navigating) => builder(StatusCode::UNAUTHORIZED)
+            .insert_header((LOCATION, address.as_str()))
+            .insert_header((X_TINYAUTH_LOCATION, address.as_str()))
+            .finish(),
+        (Refusal::SignIn(address), _, Caller::Navigating) => {
+            let status = match redirect {
+                Redirect::Found => StatusCode::FOUND,
+                Redirect::SeeOther => StatusCode::SEE_OTHER,
+            };
+            builder(status).insert_header((LOCATION, address.as_str())).finish()
+        }
+        (Refusal::SignIn(_), _, Caller::Program) => told(StatusCode::UNAUTHORIZED, "sign in first", caller),
+        (Refusal::Forbidden(reason), ..) => told(StatusCode::FORBIDDEN, reason, caller),
+        (Refusal::Undescribed(reason), Proxy::Nginx, _) => told(StatusCode::FORBIDDEN, reason, caller),
+        (Refusal::Undescribed(reason), ..) => told(StatusCode::BAD_REQUEST, reason, caller),
+        (Refusal::Unavailable, ..) => {
+            told(StatusCode::SERVICE_UNAVAILABLE, "Sluice cannot decide now", caller)
+        }
+    }
+}
+
+fn builder(status: StatusCode) -> HttpResponseBuilder {
+    let mut builder = HttpResponse::build(status);
+    builder.insert_header((CACHE_CONTROL, NO_STORE));
+    builder
+}
+
+/// A refusal with its reason in a header, and for people on a page.
+fn told(status: StatusCode, reason: &str, caller: Caller) -> HttpResponse {
+    let mut builder = builder(status);
+    if status == StatusCode::FORBIDDEN || status == StatusCode::BAD_REQUEST {
+        builder.insert_header((X_AUTH_REASON, reason_text(reason)));
+    }
+    match caller {
+        Caller::Program => builder.json(serde_json::json!({ "error": reason })),
+        Caller::Navigating => {
+            let reason = reason.replace('&', "&amp;").replace('<', "&lt;");
+            builder.content_type("text/html; charset=utf-8").body(format!(
+                "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\">\
+                 <title>Not allowed</title><h1>Not allowed</h1><p>{reason}.</p></html>"
+            ))
+        }
+    }
+}
+
+/// The reason in the bytes that the shipped proxy files pass on.
+fn reason_text(reason: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_ ,.:/-".contains(c) { c } else { ' ' };
+    reason.chars().map(plain).take(200).collect()
+}
+
+/// The sign-in address, with the page asked for in `rd`.
+pub fn sign_in_address(portal: &str, original: Option<&str>) -> String {
+    match original {
+        Some(original) => format!("{portal}/login?rd={}", utf8_percent_encode(original, NON_ALPHANUMERIC)),
+        None => format!("{portal}/login"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        authn::{
+            name::UserName,
+            principal::Credential,
+            profile::{DisplayName, Email},
+        },
+        policy::{app::AppName, capability::Role},
+        store::users::{Standing, User, UserId},
+    };
+
+    fn principal(display_name: Option<&str>, email: Option<&str>) -> Principal {
+        let user = User {
+            id: UserId::OPEN,
+            name: UserName::parse("bob").unwrap(),
+            display_name: display_name.map(|name| DisplayName::parse(name).unwrap()),
+            email: email.map(|email| Email::parse(email).unwrap()),
+            role: Role::User,
+            standing: Standing::Enabled,
+            granted: Capabilities::NONE,
+            password_hash: None,
+        };
+        Principal { user: Arc::new(user), credential: Credential::Open }
+    }
+
+    #[test]
+    fn every_allow_carries_all_ten_headers_and_none_is_empty() {
+        let app = App { name: AppName::parse("app").unwrap(), hosts: Vec::new(), origins: Vec::new() };
+        for (principal, capabilities) in [
+            (principal(None, None), Capabilities::NONE),
+            (principal(Some("Zoë 100%"), Some("b@x")), Capabilities::READ_ONLY),
+            (principal(None, None), Capabilities::ALL),
+        ] {
+            let response = allow(&principal, capabilities, &app, None);
+            for name in &super::super::headers::OWNED[..10] {
+                let mut values = response.headers().get_all(*name);
+                assert!(values.next().is_some_and(|value| !value.is_empty()), "{name}");
+                assert!(values.next().is_none(), "{name}");
+            }
+        }
+        let response = allow(&principal(Some("Zoë 100%"), None), Capabilities::NONE, &app, None);
+        assert_eq!(response.headers().get("remote-name").unwrap(), "Zo%C3%AB 100%25");
+    }
+
+    #[test]
+    fn the_constant_list_is_the_list() {
+        assert_eq!(Capabilities::ALL.to_string(), ALL);
+        assert_eq!(Role::Admin.group(), "admins");
+    }
+}

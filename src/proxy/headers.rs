@@ -1,0 +1,92 @@
+//! Reading headers that count: exactly one, exactly named, decodable.
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+
+/// The names that Sluice answers with or reads from the proxy. A client's header that an app would fold into
+/// one of them (`Remote_User`, `Remote.User`, as CGI, WSGI and PHP do) is an attack.
+pub const OWNED: [&str; 12] = [
+    "remote-user",
+    "remote-name",
+    "remote-email",
+    "remote-groups",
+    "x-auth-user-id",
+    "x-auth-role",
+    "x-auth-capabilities",
+    "x-auth-permission",
+    "x-auth-method",
+    "x-auth-app",
+    "x-auth-reason",
+    "x-sluice-secret",
+];
+
+/// How often a header came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// Not at all.
+    Absent,
+    /// Once, in printable ASCII.
+    Once(&'a str),
+    /// More than once, or not decodable.
+    Bad,
+}
+
+/// Reads a header that may come once.
+pub fn field(headers: &HeaderMap, name: impl Into<HeaderName>) -> Field<'_> {
+    let mut values = headers.get_all(name.into());
+    match (values.next(), values.next()) {
+        (None, _) => Field::Absent,
+        (Some(value), None) => value.to_str().map_or(Field::Bad, Field::Once),
+        (Some(_), Some(_)) => Field::Bad,
+    }
+}
+
+/// The first header that an app could take for one of ours.
+pub fn alias(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .keys()
+        .map(HeaderName::as_str)
+        .filter(|name| name.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'-'))
+        .find(|name| OWNED.iter().any(|owned| folds_into(name, owned)))
+}
+
+fn folds_into(name: &str, owned: &str) -> bool {
+    name.len() == owned.len()
+        && name.bytes().zip(owned.bytes()).all(|(b, o)| b == o || (o == b'-' && !b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn an_alias_of_an_owned_header_is_found() {
+        for (name, found) in [
+            ("remote_user", true),
+            ("remote.user", true),
+            ("x_auth-capabilities", true),
+            ("remote~user", true),
+            ("remote-user", false),
+            ("remote_users", false),
+            ("x_custom", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
+            assert_eq!(alias(&headers).is_some(), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_one_decodable_value_counts() {
+        let name = HeaderName::from_static("origin");
+        let mut headers = HeaderMap::new();
+        assert_eq!(field(&headers, name.clone()), Field::Absent);
+        headers.append(name.clone(), HeaderValue::from_static("a"));
+        assert_eq!(field(&headers, name.clone()), Field::Once("a"));
+        headers.append(name.clone(), HeaderValue::from_static("a"));
+        assert_eq!(field(&headers, name.clone()), Field::Bad);
+        headers.insert(name.clone(), HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(field(&headers, name), Field::Bad);
+    }
+}

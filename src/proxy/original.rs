@@ -1,0 +1,331 @@
+//! The client's request, as the proxy describes it.
+
+use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN, REFERER};
+use thiserror::Error;
+
+use super::{
+    dialect::{Dialect, Family, MissingMethod},
+    headers::{Field, field},
+};
+use crate::policy::{
+    origin::{Claim, Origin, Scheme, parse_authority},
+    verdict::{Exchange, Method},
+};
+
+const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+const X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
+
+/// Headers by which some apps let a request be another method than it says.
+const METHOD_OVERRIDES: [HeaderName; 3] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+];
+
+/// The original request; borrowed from the verify request's headers.
+#[derive(Debug)]
+pub struct Original<'a> {
+    /// Where it was sent.
+    pub origin: Origin,
+    /// Path and query, printable ASCII, starting with `/`.
+    pub target: &'a str,
+    /// Its method, as far as rules need it.
+    pub method: Method,
+    /// The method's name for the log.
+    pub method_name: &'a str,
+    /// HTTP or WebSocket.
+    pub exchange: Exchange,
+}
+
+/// The proxy does not describe the request; the text names the directive that is missing.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Undescribed {
+    /// A header did not come.
+    #[error("the proxy sent no {header}; add `{fix}`")]
+    Missing {
+        /// Which.
+        header: &'static str,
+        /// What to add.
+        fix: &'static str,
+    },
+    /// A header came more than once, or is no such thing.
+    #[error("{0} is repeated or malformed")]
+    Malformed(&'static str),
+}
+
+impl<'a> Original<'a> {
+    /// Reads the family of headers that the proxy on this path sends, and no other.
+    pub fn read(headers: &'a HeaderMap, dialect: Dialect) -> Result<Self, Undescribed> {
+        let (origin, target) = match dialect.family {
+            Family::Original => original_url(headers)?,
+            Family::Forwarded => forwarded(headers)?,
+        };
+        if !is_plain_target(target) {
+            return Err(Undescribed::Malformed("the address of the original request"));
+        }
+        let (method, method_name) = method(headers, dialect)?;
+        let exchange =
+            if headers.contains_key(SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
+        Ok(Self { origin, target, method, method_name, exchange })
+    }
+
+    /// The path without the query.
+    pub fn path(&self) -> &'a str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+}
+
+fn original_url(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
+    let url = match field(headers, X_ORIGINAL_URL) {
+        Field::Once(url) => url,
+        Field::Bad => return Err(Undescribed::Malformed("X-Original-URL")),
+        Field::Absent => {
+            return Err(Undescribed::Missing {
+                header: "X-Original-URL",
+                fix: "proxy_set_header X-Original-URL $scheme://$host$request_uri;",
+            });
+        }
+    };
+    let malformed = || Undescribed::Malformed("X-Original-URL");
+    let authority = url.find("://").ok_or_else(malformed)? + 3;
+    let path = url[authority..].find('/').map_or(url.len(), |at| authority + at);
+    let origin = Origin::parse(&url[..path]).ok_or_else(malformed)?;
+    Ok((origin, if path == url.len() { "/" } else { &url[path..] }))
+}
+
+fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
+    let read = |name, header, fix| match field(headers, name) {
+        Field::Once(text) if !text.is_empty() => Ok(text),
+        Field::Once(_) | Field::Absent => Err(Undescribed::Missing { header, fix }),
+        Field::Bad => Err(Undescribed::Malformed(header)),
+    };
+    let proto = read(X_FORWARDED_PROTO, "X-Forwarded-Proto", "X-Forwarded-Proto with the client's scheme")?;
+    let host = read(X_FORWARDED_HOST, "X-Forwarded-Host", "X-Forwarded-Host with the client's host")?;
+    let target = read(X_FORWARDED_URI, "X-Forwarded-Uri", "X-Forwarded-Uri with the client's path")?;
+    let scheme = Scheme::parse(proto).ok_or(Undescribed::Malformed("X-Forwarded-Proto"))?;
+    let authority = parse_authority(host).ok_or(Undescribed::Malformed("X-Forwarded-Host"))?;
+    Ok((Origin::new(scheme, authority), target))
+}
+
+/// A path that starts with `/` and, like the query, holds only printable ASCII; percent-signs in the path
+/// start a byte other than NUL, and no fragment is there.
+fn is_plain_target(target: &str) -> bool {
+    let (path, _) = target.split_once('?').unwrap_or((target, ""));
+    let escapes = path.split('%').skip(1).all(|after| {
+        after
+            .as_bytes()
+            .first_chunk::<2>()
+            .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
+    });
+    target.starts_with('/') && escapes && target.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+}
+
+fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undescribed> {
+    let (name, header, fix) = match dialect.family {
+        Family::Original => {
+            (X_ORIGINAL_METHOD, "X-Original-Method", "proxy_set_header X-Original-Method $request_method;")
+        }
+        Family::Forwarded => {
+            (X_FORWARDED_METHOD, "X-Forwarded-Method", "X-Forwarded-Method with the client's method")
+        }
+    };
+    let text = match (field(headers, name), dialect.missing_method) {
+        (Field::Once(text), _) if !text.is_empty() => text,
+        (Field::Bad, _) => return Err(Undescribed::Malformed(header)),
+        (_, MissingMethod::Unknown) => return Ok((Method::Unknown, "unknown")),
+        (_, MissingMethod::Refused) => return Err(Undescribed::Missing { header, fix }),
+    };
+    let overridden = METHOD_OVERRIDES.into_iter().any(|name| headers.contains_key(name));
+    let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;
+    Ok((if safe { Method::Safe } else { Method::Unsafe }, text))
+}
+
+/// What the request says about the page that sent it (`Origin`, else `Referer`, and `Sec-Fetch-Site`).
+pub fn claim(headers: &HeaderMap) -> Claim {
+    if matches!(field(headers, SEC_FETCH_SITE), Field::Once("cross-site") | Field::Bad) {
+        return Claim::Foreign;
+    }
+    let claimed = match field(headers, ORIGIN) {
+        Field::Once(origin) => Origin::parse(origin),
+        Field::Bad => None,
+        Field::Absent => match field(headers, REFERER) {
+            Field::Absent => return Claim::Missing,
+            Field::Once(url) => Origin::of_url(url),
+            Field::Bad => None,
+        },
+    };
+    claimed.map_or(Claim::Foreign, Claim::From)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in list {
+            map.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        map
+    }
+
+    fn dialect(path: &str) -> Dialect {
+        Dialect::OWN.into_iter().chain(Dialect::OTHERS).find(|(known, _)| *known == path).unwrap().1
+    }
+
+    #[test]
+    fn nginx_describes_by_url_and_method() {
+        for (url, origin, target) in [
+            ("http://nas/", "http://nas", "/"),
+            ("https://App.Test:8443/a/../b?c=%zz", "https://app.test:8443", "/a/../b?c=%zz"),
+            ("http://nas", "http://nas", "/"),
+            ("http://nas//x", "http://nas", "//x"),
+        ] {
+            let map = headers(&[("x-original-url", url), ("x-original-method", "GET")]);
+            let read = Original::read(&map, dialect("/verify/nginx")).unwrap();
+            assert_eq!((read.origin.to_string().as_str(), read.target), (origin, target));
+        }
+    }
+
+    #[test]
+    fn what_describes_no_request_is_refused() {
+        for url in [
+            "",
+            "/",
+            "http://",
+            "http:///x",
+            "http://[::1",
+            "%",
+            "/%zz",
+            "http://nas/%zz",
+            "http://nas/%00",
+            "http://nas/a%2",
+            "http://nas/#x",
+            "http://nas/a b",
+            "http://a@nas/",
+            "http://nas:0/",
+            "ftp://nas/",
+            "http://nas?x",
+            "javascript://nas/",
+        ] {
+            let map = headers(&[("x-original-url", url), ("x-original-method", "GET")]);
+            assert!(Original::read(&map, dialect("/verify/nginx")).is_err(), "{url}");
+        }
+        let twice = headers(&[
+            ("x-original-url", "http://a/"),
+            ("x-original-url", "http://a/"),
+            ("x-original-method", "GET"),
+        ]);
+        assert!(Original::read(&twice, dialect("/verify/nginx")).is_err());
+    }
+
+    #[test]
+    fn the_other_family_is_ignored() {
+        let both = headers(&[
+            ("x-original-url", "http://own/secret"),
+            ("x-original-method", "POST"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "other"),
+            ("x-forwarded-uri", "/public"),
+            ("x-forwarded-method", "GET"),
+        ]);
+        let nginx = Original::read(&both, dialect("/verify/nginx")).unwrap();
+        assert_eq!(
+            (nginx.origin.to_string().as_str(), nginx.target, nginx.method),
+            ("http://own", "/secret", Method::Unsafe)
+        );
+        let traefik = Original::read(&both, dialect("/verify/traefik")).unwrap();
+        assert_eq!(
+            (traefik.origin.to_string().as_str(), traefik.target, traefik.method),
+            ("https://other", "/public", Method::Safe)
+        );
+        let only = headers(&[
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "o"),
+            ("x-forwarded-uri", "/"),
+            ("x-forwarded-method", "GET"),
+        ]);
+        assert!(matches!(
+            Original::read(&only, dialect("/verify/nginx")),
+            Err(Undescribed::Missing { header: "X-Original-URL", .. })
+        ));
+    }
+
+    #[test]
+    fn only_three_methods_are_safe_and_only_foreign_snippets_may_leave_it_out() {
+        for (method, expected) in [
+            ("GET", Method::Safe),
+            ("HEAD", Method::Safe),
+            ("OPTIONS", Method::Safe),
+            ("get", Method::Unsafe),
+            ("GET, POST", Method::Unsafe),
+            ("G%45T", Method::Unsafe),
+            ("QUERY", Method::Unsafe),
+        ] {
+            let map = headers(&[("x-original-url", "http://nas/"), ("x-original-method", method)]);
+            assert_eq!(Original::read(&map, dialect("/verify/nginx")).unwrap().method, expected, "{method}");
+        }
+        let overridden = headers(&[
+            ("x-original-url", "http://nas/"),
+            ("x-original-method", "GET"),
+            ("x-http-method-override", "DELETE"),
+        ]);
+        assert_eq!(Original::read(&overridden, dialect("/verify/nginx")).unwrap().method, Method::Unsafe);
+        let none = headers(&[("x-original-url", "http://nas/")]);
+        assert!(Original::read(&none, dialect("/verify/nginx")).is_err());
+        assert_eq!(
+            Original::read(&none, dialect("/outpost.goauthentik.io/auth/nginx")).unwrap().method,
+            Method::Unknown
+        );
+    }
+
+    #[test]
+    fn the_page_that_sent_it_is_read() {
+        let from = |text| Claim::From(Origin::parse(text).unwrap());
+        for (list, expected) in [
+            (&[][..], Claim::Missing),
+            (&[("origin", "https://app.test")][..], from("https://app.test")),
+            (&[("origin", "null")], Claim::Foreign),
+            (&[("origin", "")], Claim::Foreign),
+            (&[("referer", "https://app.test/x")], from("https://app.test")),
+            (&[("origin", "https://app.test"), ("referer", "https://evil.test/")], from("https://app.test")),
+            (&[("origin", "https://a.test"), ("origin", "https://a.test")], Claim::Foreign),
+            (&[("origin", "https://app.test"), ("sec-fetch-site", "cross-site")], Claim::Foreign),
+            (&[("sec-fetch-site", "same-origin")], Claim::Missing),
+        ] {
+            assert_eq!(claim(&headers(list)), expected, "{list:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_description_makes_the_reader_panic(
+            url in "[ -~]{0,60}", host in "[ -~]{0,30}", uri in "[ -~]{0,30}", method in "[ -~]{0,8}",
+        ) {
+            let map = headers(&[
+                ("x-original-url", &url),
+                ("x-original-method", &method),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-host", &host),
+                ("x-forwarded-uri", &uri),
+                ("x-forwarded-method", &method),
+                ("referer", &url),
+            ]);
+            for (_, dialect) in Dialect::OWN {
+                if let Ok(read) = Original::read(&map, dialect) {
+                    prop_assert!(read.target.starts_with('/'));
+                }
+            }
+            claim(&map);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Building the service: first everything that can be refused, then the socket starts to answer.
+
+use std::{
+    fs, io,
+    net::TcpListener,
+    os::unix::{
+        fs::FileTypeExt,
+        net::{UnixListener, UnixStream},
+    },
+    path::Path,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::Server, web::Data};
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tracing::{info, warn};
+
+use crate::{
+    authn::{
+        chain::Authenticator, hashing::Hashing, open::OpenDoor, password, session::SessionRules,
+        sign_in::SignIn,
+    },
+    clock,
+    config::{AuthConfig, Config, Listen, Problem},
+    policy::capability::{Capabilities, Role},
+    portal::setup::SetupToken,
+    routes,
+    state::State,
+    store::{
+        Store,
+        background::{Background, Lifetimes},
+        database::StoreError,
+        sessions::Lifetime,
+        users::{self, NewUser, Standing},
+    },
+    throttle::Throttle,
+};
+
+/// Longer than the proxies hold idle connections (nginx: 60 s), so that they never write to a closed one.
+const KEEP_ALIVE: Duration = Duration::from_secs(90);
+/// A client gets this long for its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Requests under way get this long when the service stops.
+const SHUTDOWN_SECONDS: u64 = 10;
+
+/// A built service.
+pub struct Service {
+    /// Runs until it is stopped.
+    pub server: Server,
+    /// Stores what is left when dropped.
+    pub background: Background,
+}
+
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// Builds the service. The socket is bound first, so that a second start on the same address changes nothing.
+pub fn build(config: Config) -> anyhow::Result<Service> {
+    let (listener, address) = bind(&config.server.listen)?;
+    let store = Arc::new(
+        Store::open(&config.store.path)
+            .with_context(|| format!("store.path: {}", config.store.path.display()))?,
+    );
+    apply_admin_password(&store, &config.auth).context("auth.admin_password")?;
+    let setup = SetupToken::prepare(&config, &store)?;
+    let throttle = Arc::new(Throttle::new(config.throttle.clone()));
+    throttle.restore(store.load_failures()?, clock::monotonic(), clock::now());
+    let sessions = &config.session;
+    let rules =
+        SessionRules::new(&sessions.cookie_name, sessions.ttl, sessions.remember_ttl, sessions.max_lifetime);
+    let lifetimes = Lifetimes {
+        browser: rules.idle_limit(Lifetime::Browser),
+        remembered: rules.idle_limit(Lifetime::Remembered),
+    };
+    let open = match config.auth.enabled {
+        true => OpenDoor::closed(),
+        false => OpenDoor::for_everybody(config.auth.admin_user.clone()),
+    };
+    if open.is_open() {
+        warn!("auth.enabled is false: everybody who reaches the proxy is the administrator");
+    }
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let sign_in = SignIn {
+        store: Arc::clone(&store),
+        throttle: Arc::clone(&throttle),
+        hashing: Hashing::start(cores.min(2)).context("the hashing threads")?,
+        bcrypt_cost: config.auth.bcrypt_cost,
+    };
+    let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
+        store_failures(store, &throttle);
+    })
+    .context("the store's background thread")?;
+    let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
+    let authenticator = Authenticator { sessions: rules, open };
+    let server = serve(State { config, store, authenticator, sign_in, setup }, listener, workers)?;
+    info!(address, "listening");
+    Ok(Service { server, background })
+}
+
+fn serve(state: State, listener: Listener, workers: usize) -> anyhow::Result<Server> {
+    let state = Data::new(state);
+    let server = HttpServer::new(move || {
+        let base_path = state.config.server.base_path.clone();
+        App::new().app_data(state.clone()).configure(|service| routes::configure(service, &base_path))
+    })
+    .workers(workers)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_SECONDS);
+    let server = match listener {
+        Listener::Tcp(listener) => server.listen(listener)?,
+        Listener::Unix(listener) => server.listen_uds(listener)?,
+    };
+    Ok(server.run())
+}
+
+fn bind(listen: &Listen) -> anyhow::Result<(Listener, String)> {
+    let failed = |text: String| anyhow::anyhow!("{}", Problem::with_value("server.listen", &text));
+    match listen {
+        Listen::Tcp(address) => {
+            let listener = TcpListener::bind(address).map_err(|error| {
+                failed(match error.kind() {
+                    io::ErrorKind::AddrInUse => {
+                        format!("{address} is in use by another program; stop that or choose another port")
+                    }
+                    _ => format!("{address} cannot be bound: {error}; choose an address of this machine"),
+                })
+            })?;
+            let address = listener.local_addr()?.to_string();
+            Ok((Listener::Tcp(listener), address))
+        }
+        Listen::Unix(path) => {
+            let listener = bind_unix(path).map_err(|error| {
+                failed(format!(
+                    "{} cannot be bound: {error}; choose another path or remove the file",
+                    path.display()
+                ))
+            })?;
+            Ok((Listener::Unix(listener), format!("unix:{}", path.display())))
+        }
+    }
+}
+
+/// Binds a socket that the owner and the group may open, in place of one that nobody listens on any more.
+fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+    if is_socket
+        && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    {
+        fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o660))?;
+    Ok(listener)
+}
+
+/// Makes or updates the administrator whose password the configuration sets.
+fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> {
+    let Some(secret) = &auth.admin_password else { return Ok(()) };
+    if password::check_new(secret.expose_secret()).is_err() {
+        warn!(
+            "auth.admin_password is weak: use 8 or more characters with a letter, a digit and a special character"
+        );
+    }
+    let known = store.view().users().by_name(&auth.admin_user).cloned();
+    let same = known.as_ref().is_some_and(|user| {
+        password::verify(secret, user.password_hash.as_ref(), auth.bcrypt_cost)
+            && user.role == Role::Admin
+            && user.standing == Standing::Enabled
+    });
+    if same {
+        return Ok(());
+    }
+    let hash = password::hash(secret, auth.bcrypt_cost)?;
+    match known {
+        Some(user) => {
+            store.write_users(|tx| {
+                users::set_role(tx, user.id, Role::Admin)?;
+                users::set_standing(tx, user.id, Standing::Enabled)
+            })?;
+            store.change_password(user.id, &hash, None)?;
+        }
+        None => {
+            let admin = NewUser {
+                name: &auth.admin_user,
+                display_name: None,
+                email: None,
+                role: Role::Admin,
+                granted: Capabilities::ALL,
+                password_hash: Some(&hash),
+            };
+            store.write_users(|tx| users::insert(tx, &admin, clock::now()))?;
+        }
+    }
+    info!(user = %auth.admin_user, "the administrator has the configured password");
+    Ok(())
+}
+
+fn store_failures(store: &Store, throttle: &Throttle) {
+    let (monotonic, wall) = (clock::monotonic(), clock::now());
+    let Some(failures) = throttle.changed(monotonic, wall) else { return };
+    match store.save_failures(&failures, wall) {
+        Ok(()) => {}
+        Err(StoreError::Busy | StoreError::Full) => throttle.not_stored(),
+        Err(cause) => {
+            warn!(%cause, "failed sign-ins are counted in memory only for now");
+            throttle.not_stored();
+        }
+    }
+}

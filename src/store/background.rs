@@ -1,0 +1,164 @@
+//! What a running service does beside answering: takes over what commands wrote, stores what could wait,
+//! and notices a database that was lost.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use tracing::{error, info, warn};
+
+use super::{
+    Inner, Store,
+    database::StoreError,
+    sessions::{self, SessionId},
+    view::Health,
+};
+use crate::clock::{self, Timestamp};
+
+/// How often commands' changes are looked for; they promise effect within a second.
+const WATCH_EVERY: Duration = Duration::from_millis(200);
+/// Ticks between two stores of last-used stamps: half a minute.
+const TICKS_PER_STAMP: u32 = 150;
+/// Ticks between two deletions of expired sessions: an hour.
+const TICKS_PER_SWEEP: u32 = 18_000;
+
+/// How long sessions live unused, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Those of a browser's run.
+    pub browser: i64,
+    /// Those that were to be remembered.
+    pub remembered: i64,
+}
+
+/// The background thread; dropping it stores what is left and ends it.
+pub struct Background {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts it; `each_tick` runs every fifth of a second for other write-behind work.
+    pub fn start(
+        store: Arc<Store>,
+        lifetimes: Lifetimes,
+        each_tick: impl Fn(&Store) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
+            let mut tick: u32 = 0;
+            let mut sweeper = Sweeper::start();
+            while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
+                tick = tick.wrapping_add(1);
+                store.watch();
+                each_tick(&store);
+                if tick.is_multiple_of(TICKS_PER_STAMP) {
+                    store.store_stamps();
+                }
+                if tick.is_multiple_of(TICKS_PER_SWEEP) && sweeper.clock_is_steady() {
+                    store.sweep(lifetimes);
+                }
+            }
+            each_tick(&store);
+            store.store_stamps();
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
+            error!("the store's background thread had panicked; last-used stamps may be missing");
+        }
+    }
+}
+
+impl Store {
+    fn watch(&self) {
+        let mut inner = self.lock();
+        match inner.database.probe().and_then(|()| inner.database.others_wrote()) {
+            Ok(wrote) => {
+                let was_lost = self.view().health() == Health::Lost;
+                if (wrote || was_lost)
+                    && let Err(cause) = self.refill(&mut inner)
+                {
+                    self.lost(&cause);
+                } else if was_lost {
+                    info!("the database can be read again");
+                }
+            }
+            // Somebody else writes: what is in memory still holds.
+            Err(StoreError::Busy) => {}
+            Err(cause) => self.lost(&cause),
+        }
+        retry(&mut inner);
+    }
+
+    fn lost(&self, cause: &StoreError) {
+        if self.view().health() == Health::Readable {
+            error!(%cause, "the database cannot be read, so everybody is refused");
+        }
+        self.view().set_health(Health::Lost);
+    }
+
+    fn store_stamps(&self) {
+        let stamps = self.view().unstored_stamps();
+        if stamps.is_empty() {
+            return;
+        }
+        let rows: Vec<(SessionId, Timestamp)> =
+            stamps.iter().map(|(session, stamp)| (session.id, *stamp)).collect();
+        match self.lock().database.write(|tx| sessions::stamp(tx, &rows)) {
+            Ok(()) => stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp)),
+            Err(cause) => warn!(%cause, "when sessions were last used could not be stored; will try again"),
+        }
+    }
+
+    fn sweep(&self, lifetimes: Lifetimes) {
+        let now = clock::now().secs();
+        let oldest = |lifetime| Timestamp::from_secs(now - lifetime);
+        let mut inner = self.lock();
+        let swept = inner.database.write(|tx| {
+            sessions::delete_expired(tx, oldest(lifetimes.browser), oldest(lifetimes.remembered))
+        });
+        match swept.and_then(|_| self.refill(&mut inner)) {
+            Ok(()) => {}
+            Err(cause) => warn!(%cause, "expired sessions could not be deleted; will try again"),
+        }
+    }
+}
+
+/// Deletes the sessions whose end was acknowledged as denied but could not be stored.
+fn retry(inner: &mut Inner) {
+    let Inner { database, unstored } = inner;
+    if !unstored.is_empty() && database.write(|tx| sessions::delete(tx, unstored)).is_ok() {
+        info!(sessions = unstored.len(), "sign-outs that could not be stored are stored now");
+        unstored.clear();
+    }
+}
+
+/// Compares the wall clock with the monotonic one, so that a jump of the former deletes nothing.
+struct Sweeper {
+    wall: Timestamp,
+    monotonic: Duration,
+}
+
+impl Sweeper {
+    fn start() -> Self {
+        Self { wall: clock::now(), monotonic: clock::monotonic() }
+    }
+
+    fn clock_is_steady(&mut self) -> bool {
+        let before = std::mem::replace(self, Self::start());
+        let monotonic = self.monotonic.saturating_sub(before.monotonic).as_secs();
+        let jump = self.wall.since(before.wall).abs_diff(i64::try_from(monotonic).unwrap_or(i64::MAX));
+        if jump > 86_400 {
+            warn!(jump, "the clock jumped, so expired sessions are kept for now");
+        }
+        jump <= 86_400
+    }
+}

@@ -1,0 +1,182 @@
+//! One connection to the SQLite file: how it is opened, checked, read and written.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use thiserror::Error;
+
+use super::{marker, migrations, users};
+
+/// How long a statement waits for another process's write before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What went wrong with the store; the text says what to do.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Another process holds the file.
+    #[error("the database is locked by another process; try again, or end that process")]
+    Busy,
+    /// No space is left.
+    #[error("the disk that holds the database is full; free some space")]
+    Full,
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written; make the file and its folder writable for Sluice's user")]
+    ReadOnly,
+    /// The file is no sound database.
+    #[error("the database is damaged ({0}); restore a backup, then run `sluice session revoke-all`")]
+    Corrupt(String),
+    /// The file is another program's, or a newer Sluice's.
+    #[error("{0}")]
+    Foreign(String),
+    /// The users are gone although there were some.
+    #[error(
+        "the database {database} holds no users although it once did; restore a backup, or delete {marker} \
+         to set Sluice up anew"
+    )]
+    UsersLost {
+        /// The database.
+        database: String,
+        /// The file that says there were users.
+        marker: String,
+    },
+    /// The file was replaced or removed under the running service.
+    #[error("the database file was replaced or removed while Sluice was running; restart Sluice")]
+    Replaced,
+    /// There is no such user.
+    #[error("there is no user `{0}`; `sluice user list` shows all")]
+    UnknownUser(String),
+    /// The name is taken.
+    #[error("there is a user `{0}` already")]
+    NameTaken(String),
+    /// The change would leave nobody to administer Sluice.
+    #[error("this is the last active administrator; make another one first")]
+    LastAdmin,
+    /// Setup is over.
+    #[error("there are users already")]
+    NotEmpty,
+    /// Anything else that SQLite says.
+    #[error("the database failed: {0}")]
+    Sqlite(rusqlite::Error),
+    /// The file system refused.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// The open file.
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+    /// Device and inode of the file that was opened.
+    identity: (u64, u64),
+    /// SQLite's count of what others have committed.
+    seen_version: i64,
+}
+
+impl Database {
+    /// Opens or creates the database, checks it and brings it up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let mut connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // A revocation that was acknowledged must survive a loss of power.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(StoreError::Corrupt(verdict));
+        }
+        migrations::apply(&mut connection)?;
+        marker::check(path, users::any(&connection)?)?;
+        let identity = identity(path)?;
+        let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0 };
+        database.others_wrote()?;
+        Ok(database)
+    }
+
+    /// Runs `change` in one transaction, which no other writer can interleave.
+    pub fn write<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = change(&tx)?;
+        let any_user = users::any(&tx)?;
+        tx.commit()?;
+        if any_user && let Err(cause) = marker::write(&self.path) {
+            tracing::warn!(%cause, "the marker beside the database could not be written; the next start tries again");
+        }
+        Ok(changed)
+    }
+
+    /// Runs `query` in one read transaction, so that it sees a single state.
+    pub fn read<T>(
+        &mut self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let tx = self.connection.transaction()?;
+        query(&tx)
+    }
+
+    /// Whether another connection has committed since this was last asked.
+    pub fn others_wrote(&mut self) -> Result<bool, StoreError> {
+        let version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        Ok(std::mem::replace(&mut self.seen_version, version) != version)
+    }
+
+    /// Whether the file is still the one that was opened, and can be read.
+    pub fn probe(&mut self) -> Result<(), StoreError> {
+        if identity(&self.path).ok() != Some(self.identity) {
+            return Err(StoreError::Replaced);
+        }
+        users::any(&self.connection).map(|_| ())
+    }
+}
+
+fn identity(path: &Path) -> Result<(u64, u64), StoreError> {
+    let metadata = fs::metadata(path).map_err(|source| file_error(path, source))?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Creates an empty file that only its owner can read; SQLite gives its side files the same mode.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+    }
+    fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(|_| ())
+        .map_err(|source| file_error(path, source))
+}
+
+pub(super) fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), source }
+}

@@ -1,0 +1,105 @@
+//! The schema as an append-only list, counted in SQLite's `user_version`.
+//!
+//! A step that has been released is never changed; a new need is a new step at the end.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::database::StoreError;
+
+/// Marks the file as ours (`SLCE`), so that another program's database is never touched.
+const APPLICATION_ID: i32 = 0x534c_4345;
+
+const STEPS: &[&str] = &[
+    // People. AUTOINCREMENT, because an id must never come back to another user.
+    "CREATE TABLE users (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        name          TEXT NOT NULL UNIQUE,
+        display_name  TEXT,
+        email         TEXT,
+        role          TEXT NOT NULL CHECK (role IN ('admin', 'user')),
+        enabled       INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+        password_hash TEXT,
+        created       INTEGER NOT NULL
+    ) STRICT;
+    -- What a user may do in an app; the app `*` stands for every app without a row of its own.
+    CREATE TABLE capabilities (
+        user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        app           TEXT NOT NULL,
+        capabilities  TEXT NOT NULL,
+        PRIMARY KEY (user_id, app)
+    ) STRICT, WITHOUT ROWID;
+    -- Signed-in browsers, by the SHA-256 of their cookie.
+    CREATE TABLE sessions (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        digest        BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+        user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        lifetime      TEXT NOT NULL CHECK (lifetime IN ('browser', 'remembered')),
+        created       INTEGER NOT NULL,
+        seen          INTEGER NOT NULL,
+        address       TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX sessions_by_user ON sessions (user_id);
+    -- Failed sign-ins by address (IPv6 by /64), and by account and address; an empty account is the first kind.
+    CREATE TABLE signin_failures (
+        address       TEXT NOT NULL,
+        account       TEXT NOT NULL,
+        failures      INTEGER NOT NULL,
+        last_failed   INTEGER NOT NULL,
+        PRIMARY KEY (address, account)
+    ) STRICT, WITHOUT ROWID;",
+];
+
+/// Brings the schema up to date; refuses another program's file and a newer Sluice's.
+pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = tx.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (tables > 0 || version != 0) {
+        return Err(StoreError::Foreign(
+            "the file is another program's database; set store.path to a file of Sluice's own".to_owned(),
+        ));
+    }
+    let done = usize::try_from(version).ok().filter(|&done| done <= STEPS.len()).ok_or_else(|| {
+        StoreError::Foreign(format!(
+            "the database was made by a newer Sluice (schema {version}, this one knows {}); update Sluice",
+            STEPS.len()
+        ))
+    })?;
+    for step in &STEPS[done..] {
+        tx.execute_batch(step)?;
+    }
+    if done < STEPS.len() {
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", i64::try_from(STEPS.len()).unwrap_or(i64::MAX))?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applying_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection).unwrap();
+        connection.execute("INSERT INTO signin_failures VALUES ('a', '', 1, 1)", []).unwrap();
+        apply(&mut connection).unwrap();
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM signin_failures", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    #[test]
+    fn anothers_database_and_a_newer_one_are_refused() {
+        let mut other = Connection::open_in_memory().unwrap();
+        other.execute_batch("CREATE TABLE t (x)").unwrap();
+        assert!(matches!(apply(&mut other), Err(StoreError::Foreign(_))));
+        let mut newer = Connection::open_in_memory().unwrap();
+        apply(&mut newer).unwrap();
+        newer.pragma_update(None, "user_version", 1_000).unwrap();
+        assert!(matches!(apply(&mut newer), Err(StoreError::Foreign(_))));
+    }
+}

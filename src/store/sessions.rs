@@ -1,0 +1,248 @@
+//! The sessions of signed-in browsers.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use rusqlite::{Connection, Row, params};
+
+use super::{database::StoreError, users::UserId};
+use crate::{authn::token::TokenDigest, clock::Timestamp};
+
+/// Sessions a user can have at once; the one unseen for longest ends when one more starts.
+const PER_USER: i64 = 200;
+
+/// Seconds between two stamps of the same session.
+const STAMP_EVERY: i64 = 60;
+
+/// The id of a session; never given to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(i64);
+
+/// How long a session lives unused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// `session.ttl`, and no longer than the browser runs.
+    Browser,
+    /// `session.remember_ttl`.
+    Remembered,
+}
+
+impl Lifetime {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Remembered => "remembered",
+        }
+    }
+}
+
+/// A session to be started.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+    /// The moment of signing in.
+    pub now: Timestamp,
+    /// The client's address, for lists.
+    pub address: &'a str,
+}
+
+/// A session, as verify needs it.
+#[derive(Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// How long it lives unused.
+    pub lifetime: Lifetime,
+    /// When it started.
+    pub created: Timestamp,
+    seen: AtomicI64,
+    stored_seen: AtomicI64,
+}
+
+impl Session {
+    /// When it was last used, to the minute.
+    pub fn seen(&self) -> Timestamp {
+        Timestamp::from_secs(self.seen.load(Ordering::Relaxed))
+    }
+
+    /// Notes a use, at most once a minute; written to the database in the background.
+    pub fn touch(&self, now: Timestamp) {
+        if now.since(self.seen()) >= STAMP_EVERY {
+            self.seen.store(now.secs(), Ordering::Relaxed);
+        }
+    }
+
+    /// The stamp, where the database has an older one.
+    pub(super) fn unstored_stamp(&self) -> Option<Timestamp> {
+        let seen = self.seen();
+        (seen.secs() > self.stored_seen.load(Ordering::Relaxed)).then_some(seen)
+    }
+
+    pub(super) fn stamp_stored(&self, stamp: Timestamp) {
+        self.stored_seen.store(stamp.secs(), Ordering::Relaxed);
+    }
+}
+
+/// Starts a session.
+pub fn insert(
+    connection: &Connection,
+    digest: &TokenDigest,
+    session: &NewSession<'_>,
+) -> Result<Arc<Session>, StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+        )?
+        .execute(params![
+            digest.as_bytes(),
+            session.user.0,
+            session.lifetime.name(),
+            session.now.secs(),
+            session.address
+        ])?;
+    Ok(Arc::new(Session {
+        id: SessionId(connection.last_insert_rowid()),
+        user: session.user,
+        lifetime: session.lifetime,
+        created: session.now,
+        seen: AtomicI64::new(session.now.secs()),
+        stored_seen: AtomicI64::new(session.now.secs()),
+    }))
+}
+
+/// The user's sessions that must end before one more starts.
+pub fn surplus(connection: &Connection, user: UserId) -> Result<Vec<SessionId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY seen DESC, id DESC LIMIT -1 OFFSET ?2",
+    )?;
+    let rows = statement.query_map(params![user.0, PER_USER - 1], |row| row.get(0).map(SessionId))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Hands every session to `each`. A row that cannot be read is left out, so refused.
+pub(super) fn for_each(
+    connection: &Connection,
+    mut each: impl FnMut(TokenDigest, Session),
+) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT digest, id, user_id, lifetime, created, seen FROM sessions")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some((digest, session)) = read(row) {
+            each(digest, session);
+        }
+    }
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
+    let digest = TokenDigest::from_bytes(row.get_ref(0).ok()?.as_blob().ok()?)?;
+    let lifetime = row.get_ref(3).ok()?;
+    let lifetime = [Lifetime::Browser, Lifetime::Remembered]
+        .into_iter()
+        .find(|known| Ok(known.name()) == lifetime.as_str())?;
+    let seen = row.get(5).ok()?;
+    let session = Session {
+        id: SessionId(row.get(1).ok()?),
+        user: UserId(row.get(2).ok()?),
+        lifetime,
+        created: Timestamp::from_secs(row.get(4).ok()?),
+        seen: AtomicI64::new(seen),
+        stored_seen: AtomicI64::new(seen),
+    };
+    Some((digest, session))
+}
+
+/// Ends sessions; one that is gone already is no error.
+pub fn delete(connection: &Connection, ended: &[SessionId]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?;
+    for session in ended {
+        statement.execute([session.0])?;
+    }
+    Ok(())
+}
+
+/// Ends every session of a user, or of everybody; returns how many.
+pub fn delete_all(connection: &Connection, user: Option<UserId>) -> Result<usize, StoreError> {
+    Ok(match user {
+        Some(user) => connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user.0])?,
+        None => connection.execute("DELETE FROM sessions", [])?,
+    })
+}
+
+/// Ends every session of a user but one.
+pub fn delete_all_but(
+    connection: &Connection,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<(), StoreError> {
+    let kept = kept.map(|kept| kept.0);
+    connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2", params![user.0, kept])?;
+    Ok(())
+}
+
+/// Deletes what has been unused for longer than its lifetime, given as the oldest stamps that still live.
+pub fn delete_expired(
+    connection: &Connection,
+    browser: Timestamp,
+    remembered: Timestamp,
+) -> Result<usize, StoreError> {
+    Ok(connection.execute(
+        "DELETE FROM sessions WHERE seen < CASE lifetime WHEN 'browser' THEN ?1 ELSE ?2 END",
+        [browser.secs(), remembered.secs()],
+    )?)
+}
+
+/// Stores when sessions were last used; never brings back one that has ended.
+pub fn stamp(connection: &Connection, stamps: &[(SessionId, Timestamp)]) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2")?;
+    for (session, seen) in stamps {
+        statement.execute([session.0, seen.secs()])?;
+    }
+    Ok(())
+}
+
+/// A session, as lists show it.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: i64,
+    /// Whose.
+    pub user: String,
+    /// How long it lives unused.
+    pub lifetime: String,
+    /// When it started.
+    pub created: Timestamp,
+    /// When it was last used.
+    pub seen: Timestamp,
+    /// From which address.
+    pub address: String,
+}
+
+/// Every session, the last used first.
+pub fn list(connection: &Connection) -> Result<Vec<Listed>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT s.id, u.name, s.lifetime, s.created, s.seen, s.address
+         FROM sessions s JOIN users u ON u.id = s.user_id ORDER BY s.seen DESC, s.id DESC",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Listed {
+            id: row.get(0)?,
+            user: row.get(1)?,
+            lifetime: row.get(2)?,
+            created: Timestamp::from_secs(row.get(3)?),
+            seen: Timestamp::from_secs(row.get(4)?),
+            address: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

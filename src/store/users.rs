@@ -1,0 +1,232 @@
+//! The users and what they may do.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use secrecy::SecretString;
+
+use super::database::StoreError;
+use crate::{
+    authn::{
+        name::UserName,
+        profile::{DisplayName, Email},
+    },
+    clock::Timestamp,
+    policy::capability::{Capabilities, Role},
+};
+
+/// Stands for every app for which a user has no set of their own.
+const EVERY_APP: &str = "*";
+
+/// The stable id of a user; never given to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(pub(super) i64);
+
+impl UserId {
+    /// The id of the open administrator, whom no row stands for.
+    pub const OPEN: Self = Self(0);
+
+    /// The id as a number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// Whether a user may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They may.
+    Enabled,
+    /// Kept, but refused everywhere.
+    Disabled,
+}
+
+/// A user, as stored.
+#[derive(Debug)]
+pub struct User {
+    /// Stable id.
+    pub id: UserId,
+    /// Name, unique.
+    pub name: UserName,
+    /// Name for people.
+    pub display_name: Option<DisplayName>,
+    /// Address.
+    pub email: Option<Email>,
+    /// Administrator or not.
+    pub role: Role,
+    /// Enabled or disabled.
+    pub standing: Standing,
+    /// What was granted for every app.
+    pub granted: Capabilities,
+    /// The bcrypt hash; `None` where no password opens the account.
+    pub password_hash: Option<SecretString>,
+}
+
+/// A user to be made.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    /// Name, unique.
+    pub name: &'a UserName,
+    /// Name for people.
+    pub display_name: Option<&'a DisplayName>,
+    /// Address.
+    pub email: Option<&'a Email>,
+    /// Administrator or not.
+    pub role: Role,
+    /// What is granted for every app.
+    pub granted: Capabilities,
+    /// The bcrypt hash, where a password shall open the account.
+    pub password_hash: Option<&'a str>,
+}
+
+/// Whether there is any user.
+pub fn any(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))?)
+}
+
+/// Every user in the order of their names. A row that cannot be read is left out, so refused, and logged.
+pub fn all(connection: &Connection) -> Result<Vec<Arc<User>>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT u.id, u.name, u.display_name, u.email, u.role, u.enabled, u.password_hash, c.capabilities
+         FROM users u LEFT JOIN capabilities c ON c.user_id = u.id AND c.app = ?1 ORDER BY u.name",
+    )?;
+    let mut rows = statement.query([EVERY_APP])?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        match read(row) {
+            Some(user) => users.push(Arc::new(user)),
+            None => tracing::error!(
+                user_id = row.get::<_, i64>(0).unwrap_or_default(),
+                "a user's row in the database cannot be read, so that user is refused; correct or delete it"
+            ),
+        }
+    }
+    Ok(users)
+}
+
+fn read(row: &Row<'_>) -> Option<User> {
+    let text = |column| row.get::<_, Option<String>>(column).ok();
+    let name = text(1)??;
+    Some(User {
+        id: UserId(row.get(0).ok()?),
+        name: UserName::parse(&name).ok().filter(|parsed| parsed.as_str() == name)?,
+        display_name: text(2)?.map(|name| DisplayName::parse(&name)).transpose().ok()?,
+        email: text(3)?.map(|address| Email::parse(&address)).transpose().ok()?,
+        role: parse_role(&text(4)??)?,
+        standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
+        password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
+        granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
+    })
+}
+
+fn parse_role(text: &str) -> Option<Role> {
+    [Role::Admin, Role::User].into_iter().find(|role| role.name() == text)
+}
+
+/// Finds a user's id by name.
+pub fn find(connection: &Connection, name: &UserName) -> Result<UserId, StoreError> {
+    connection
+        .query_row("SELECT id FROM users WHERE name = ?1", [name.as_str()], |row| row.get(0))
+        .optional()?
+        .map(UserId)
+        .ok_or_else(|| StoreError::UnknownUser(name.to_string()))
+}
+
+/// Makes a user.
+pub fn insert(connection: &Connection, user: &NewUser<'_>, now: Timestamp) -> Result<UserId, StoreError> {
+    let taken = "SELECT EXISTS (SELECT 1 FROM users WHERE name = ?1)";
+    if connection.query_row(taken, [user.name.as_str()], |row| row.get(0))? {
+        return Err(StoreError::NameTaken(user.name.to_string()));
+    }
+    connection.execute(
+        "INSERT INTO users (name, display_name, email, role, enabled, password_hash, created)
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)",
+        params![
+            user.name.as_str(),
+            user.display_name.map(DisplayName::as_str),
+            user.email.map(Email::as_str),
+            user.role.name(),
+            user.password_hash,
+            now.secs()
+        ],
+    )?;
+    let id = UserId(connection.last_insert_rowid());
+    set_capabilities(connection, id, user.granted)?;
+    Ok(id)
+}
+
+/// Makes the first user; refused once there is any.
+pub fn insert_first(
+    connection: &Connection,
+    user: &NewUser<'_>,
+    now: Timestamp,
+) -> Result<UserId, StoreError> {
+    if any(connection)? {
+        return Err(StoreError::NotEmpty);
+    }
+    insert(connection, user, now)
+}
+
+/// Sets or removes the password's hash.
+pub fn set_password(connection: &Connection, user: UserId, hash: Option<&str>) -> Result<(), StoreError> {
+    connection.execute("UPDATE users SET password_hash = ?2 WHERE id = ?1", params![user.0, hash])?;
+    Ok(())
+}
+
+/// Replaces a hash by another of the same password, unless the password has changed meanwhile.
+pub fn renew_hash(connection: &Connection, user: UserId, old: &str, new: &str) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
+        params![user.0, old, new],
+    )?;
+    Ok(())
+}
+
+/// Sets what is granted for every app.
+pub fn set_capabilities(
+    connection: &Connection,
+    user: UserId,
+    granted: Capabilities,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO capabilities (user_id, app, capabilities) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user_id, app) DO UPDATE SET capabilities = excluded.capabilities",
+        params![user.0, EVERY_APP, granted.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Makes an administrator or an ordinary user; never of the last active administrator.
+pub fn set_role(connection: &Connection, user: UserId, role: Role) -> Result<(), StoreError> {
+    keep_an_admin(connection, |connection| {
+        connection.execute("UPDATE users SET role = ?2 WHERE id = ?1", params![user.0, role.name()])
+    })
+}
+
+/// Enables or disables; disabling ends the sessions, and never the last active administrator.
+pub fn set_standing(connection: &Connection, user: UserId, standing: Standing) -> Result<(), StoreError> {
+    let enabled = standing == Standing::Enabled;
+    keep_an_admin(connection, |connection| {
+        connection.execute("UPDATE users SET enabled = ?2 WHERE id = ?1", params![user.0, enabled])?;
+        connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND NOT ?2", params![user.0, enabled])
+    })
+}
+
+/// Deletes a user with all that is theirs; never the last active administrator.
+pub fn delete(connection: &Connection, user: UserId) -> Result<(), StoreError> {
+    keep_an_admin(connection, |connection| connection.execute("DELETE FROM users WHERE id = ?1", [user.0]))
+}
+
+/// Makes `change` and refuses it, by failing the transaction, where it took the last active administrator.
+fn keep_an_admin(
+    connection: &Connection,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
+) -> Result<(), StoreError> {
+    let count = |connection: &Connection| -> rusqlite::Result<i64> {
+        connection
+            .query_row("SELECT count(*) FROM users WHERE role = 'admin' AND enabled", [], |row| row.get(0))
+    };
+    let before = count(connection)?;
+    change(connection)?;
+    if before > 0 && count(connection)? == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
+}

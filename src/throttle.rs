@@ -1,0 +1,358 @@
+//! Failed sign-ins and the waits that follow them, for every entrance.
+//!
+//! Failures count by client address (IPv6 by /64) and by account and address together, so that neither many
+//! accounts from one place nor many tries at one account go unnoticed, and nobody can lock another out.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::{authn::name::UserName, clock::Timestamp, config::ThrottleConfig, store::failures::Failure};
+
+/// Addresses and accounts that are remembered; past that the one whose last failure is oldest goes.
+const CAPACITY: usize = 10_000;
+
+/// Milliseconds on the monotonic clock; negative for what failed before the start.
+type Millis = i64;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    address: IpAddr,
+    account: Option<UserName>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    failures: u32,
+    last_failed: Millis,
+    in_flight: u32,
+}
+
+#[derive(Default)]
+struct State {
+    counts: HashMap<Key, Count>,
+    /// When the latest failures from everywhere were, oldest first.
+    recent: VecDeque<Millis>,
+    changed: bool,
+}
+
+/// How long a client has to wait; whole seconds, rounded up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait(u64);
+
+impl Wait {
+    /// The seconds.
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+}
+
+/// The counts.
+pub struct Throttle {
+    limits: ThrottleConfig,
+    state: Mutex<State>,
+}
+
+/// A try that is under way. Dropped without a word it counts as failed.
+pub struct Reserved {
+    throttle: Arc<Throttle>,
+    keys: Vec<Key>,
+    settled: bool,
+}
+
+fn millis(time: Duration) -> Millis {
+    Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// An IPv6 client owns a /64 at least, so that is what counts as one address.
+fn prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
+        address => address,
+    }
+}
+
+impl Throttle {
+    /// Without failures.
+    pub fn new(limits: ThrottleConfig) -> Self {
+        Self { limits, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for one try, or says how long to wait.
+    pub fn reserve(
+        self: &Arc<Self>,
+        address: IpAddr,
+        account: Option<&UserName>,
+        now: Duration,
+    ) -> Result<Reserved, Wait> {
+        let mut keys = vec![Key { address: prefix(address), account: None }];
+        keys.extend(account.map(|name| Key { address: prefix(address), account: Some(name.clone()) }));
+        let mut state = self.lock();
+        state.forget(millis(now) - millis(self.limits.block_for));
+        if let Some(wait) = keys.iter().filter_map(|key| self.wait(&state, key, millis(now))).max() {
+            return Err(wait);
+        }
+        for key in &keys {
+            let fresh = Count { failures: 0, last_failed: millis(now), in_flight: 0 };
+            state.counts.entry(key.clone()).or_insert(fresh).in_flight += 1;
+        }
+        drop(state);
+        Ok(Reserved { throttle: Arc::clone(self), keys, settled: false })
+    }
+
+    fn wait(&self, state: &State, key: &Key, now: Millis) -> Option<Wait> {
+        let count = state.counts.get(key)?;
+        let crowd = state.recent.len() >= self.limits.global_limit as usize && key.account.is_none();
+        let pause =
+            if crowd && count.failures > 0 { self.limits.block_for } else { self.pause(count.failures) };
+        let left = count.last_failed.saturating_add(millis(pause)).saturating_sub(now);
+        if left > 0 && count.failures > 0 {
+            Some(Wait(u64::try_from(left).unwrap_or(0).div_ceil(1_000)))
+        } else if count.in_flight > 0 && count.failures + count.in_flight >= self.limits.max_failures {
+            // As many tries are under way as may fail: one more could pass the limit.
+            Some(Wait(1))
+        } else {
+            None
+        }
+    }
+
+    /// The wait after so many failures: ceil(n × 1.5^(n-1) × 0.5) seconds, from the limit on the full time.
+    fn pause(&self, failures: u32) -> Duration {
+        if failures == 0 {
+            return Duration::ZERO;
+        }
+        if failures >= self.limits.max_failures {
+            return self.limits.block_for;
+        }
+        let growth = 1.5_f64.powi(i32::try_from(failures - 1).unwrap_or(i32::MAX));
+        let seconds = (f64::from(failures) * growth * 0.5).ceil();
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(self.limits.block_for)
+    }
+
+    /// The failures, where they have changed since this was last asked.
+    pub fn changed(&self, now: Duration, wall: Timestamp) -> Option<Vec<Failure>> {
+        let mut state = self.lock();
+        if !std::mem::take(&mut state.changed) {
+            return None;
+        }
+        let failed = state.counts.iter().filter(|(_, count)| count.failures > 0);
+        Some(
+            failed
+                .map(|(key, count)| Failure {
+                    address: key.address.to_string(),
+                    account: key.account.as_ref().map(ToString::to_string),
+                    failures: count.failures,
+                    last_failed: Timestamp::from_secs(
+                        wall.secs() - (millis(now) - count.last_failed) / 1_000,
+                    ),
+                })
+                .collect(),
+        )
+    }
+
+    /// Says that the last changes could not be stored, so that they are asked for again.
+    pub fn not_stored(&self) {
+        self.lock().changed = true;
+    }
+
+    /// Takes up the failures of an earlier run.
+    pub fn restore(&self, failures: Vec<Failure>, now: Duration, wall: Timestamp) {
+        let mut state = self.lock();
+        for failure in failures {
+            let Ok(address) = failure.address.parse() else { continue };
+            let account = failure.account.map(|name| UserName::parse(&name)).transpose();
+            let Ok(account) = account else { continue };
+            // A clock that was set back must not lengthen a wait.
+            let age = wall.since(failure.last_failed).clamp(0, 86_400) * 1_000;
+            let count = Count { failures: failure.failures, last_failed: millis(now) - age, in_flight: 0 };
+            state.counts.insert(Key { address, account }, count);
+        }
+    }
+}
+
+impl State {
+    /// Drops what last failed before `oldest`, and what is over capacity.
+    fn forget(&mut self, oldest: Millis) {
+        while self.recent.front().is_some_and(|&at| at <= oldest) {
+            self.recent.pop_front();
+        }
+        self.counts
+            .retain(|_, count| count.in_flight > 0 || (count.failures > 0 && count.last_failed > oldest));
+        while self.counts.len() >= CAPACITY {
+            let idle = self.counts.iter().filter(|(_, count)| count.in_flight == 0);
+            let Some(key) = idle.min_by_key(|(_, count)| count.last_failed).map(|(key, _)| key.clone())
+            else {
+                break;
+            };
+            self.counts.remove(&key);
+        }
+    }
+}
+
+impl Reserved {
+    /// The try succeeded: these counts are cleared.
+    pub fn succeeded(self) {
+        self.settle(|count| count.failures = 0);
+    }
+
+    /// Nothing was tried.
+    pub fn cancelled(self) {
+        self.settle(|_| {});
+    }
+
+    fn settle(mut self, change: impl Fn(&mut Count)) {
+        self.settled = true;
+        let mut state = self.throttle.lock();
+        for key in &self.keys {
+            if let Some(count) = state.counts.get_mut(key) {
+                change(count);
+                count.in_flight = count.in_flight.saturating_sub(1);
+            }
+        }
+        state.changed = true;
+    }
+
+    /// The try failed; returns the wait before the next one.
+    pub fn failed(mut self, now: Duration) -> Wait {
+        self.settled = true;
+        self.fail(millis(now))
+    }
+
+    fn fail(&self, now: Millis) -> Wait {
+        let mut state = self.throttle.lock();
+        for key in &self.keys {
+            if let Some(count) = state.counts.get_mut(key) {
+                count.failures = count.failures.saturating_add(1);
+                count.last_failed = now;
+                count.in_flight = count.in_flight.saturating_sub(1);
+            }
+        }
+        state.recent.push_back(now);
+        while state.recent.len() > self.throttle.limits.global_limit as usize {
+            state.recent.pop_front();
+        }
+        state.changed = true;
+        let waits = self.keys.iter().filter_map(|key| self.throttle.wait(&state, key, now));
+        waits.max().unwrap_or(Wait(0))
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.fail(millis(crate::clock::monotonic()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn throttle() -> Arc<Throttle> {
+        let limits =
+            ThrottleConfig { max_failures: 10, block_for: Duration::from_secs(900), global_limit: 50 };
+        Arc::new(Throttle::new(limits))
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn name(text: &str) -> UserName {
+        UserName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_waits_are_those_of_amutorrent() {
+        let throttle = throttle();
+        let mut now = 0;
+        for expected in [1, 2, 4, 7, 13, 23, 40, 69, 116, 900] {
+            let reserved = throttle.reserve(ip("192.0.2.1"), None, at(now)).ok().unwrap();
+            assert_eq!(reserved.failed(at(now)), Wait(expected));
+            let refused = throttle.reserve(ip("192.0.2.1"), None, at(now)).err();
+            assert_eq!(refused, Some(Wait(expected)));
+            now += expected;
+        }
+        assert!(throttle.reserve(ip("192.0.2.1"), None, at(now)).is_ok(), "the full time forgives");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_and_other_addresses_do_not_wait() {
+        let throttle = throttle();
+        throttle.reserve(ip("2001:db8::1"), None, at(0)).ok().unwrap().failed(at(0));
+        assert!(throttle.reserve(ip("2001:db8::ffff:2"), None, at(0)).is_err());
+        assert!(throttle.reserve(ip("2001:db8:0:1::1"), None, at(0)).is_ok());
+        throttle.reserve(ip("::ffff:192.0.2.1"), None, at(0)).ok().unwrap().failed(at(0));
+        assert!(throttle.reserve(ip("192.0.2.1"), None, at(0)).is_err());
+    }
+
+    #[test]
+    fn a_success_clears_the_address_and_only_that_account() {
+        let throttle = throttle();
+        let fail = |account: &str, now| {
+            throttle.reserve(ip("192.0.2.1"), Some(&name(account)), at(now)).ok().unwrap().failed(at(now))
+        };
+        fail("admin", 0);
+        fail("admin", 10);
+        throttle.reserve(ip("192.0.2.1"), Some(&name("bob")), at(20)).ok().unwrap().succeeded();
+        assert!(throttle.reserve(ip("192.0.2.1"), Some(&name("bob")), at(20)).is_ok());
+        assert_eq!(fail("admin", 30), Wait(4), "the third failure of that account");
+    }
+
+    #[test]
+    fn tries_under_way_count_before_they_are_hashed() {
+        let throttle = throttle();
+        let tries: Vec<_> =
+            (0..200).filter_map(|_| throttle.reserve(ip("192.0.2.1"), None, at(0)).ok()).collect();
+        assert_eq!(tries.len(), 10);
+        drop(tries);
+        let wait = throttle.reserve(ip("192.0.2.1"), None, at(0)).err().unwrap();
+        assert!(wait.seconds() > 800, "ten failed: {wait:?}");
+    }
+
+    #[test]
+    fn a_crowd_makes_only_those_wait_who_have_failed() {
+        let throttle = throttle();
+        for host in 0..50 {
+            let address = IpAddr::from([198, 51, 100, host]);
+            throttle.reserve(address, None, at(0)).ok().unwrap().failed(at(0));
+        }
+        assert_eq!(throttle.reserve(ip("198.51.100.7"), None, at(100)).err(), Some(Wait(800)));
+        assert!(throttle.reserve(ip("192.0.2.1"), None, at(100)).is_ok());
+        assert!(throttle.reserve(ip("198.51.100.7"), None, at(900)).is_ok());
+    }
+
+    #[test]
+    fn a_restart_forgives_nothing() {
+        let before = throttle();
+        before.reserve(ip("192.0.2.1"), Some(&name("admin")), at(1_000)).ok().unwrap().failed(at(1_000));
+        let kept = before.changed(at(1_000), Timestamp::from_secs(5_000)).unwrap();
+        assert_eq!(before.changed(at(1_000), Timestamp::from_secs(5_000)), None);
+        let after = throttle();
+        after.restore(kept, at(0), Timestamp::from_secs(5_000));
+        assert_eq!(after.reserve(ip("192.0.2.1"), None, at(0)).err(), Some(Wait(1)));
+        assert!(after.reserve(ip("192.0.2.1"), None, at(2)).is_ok());
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let throttle = throttle();
+        for number in 0..(u32::try_from(CAPACITY).unwrap() + 500) {
+            let address = IpAddr::from(number.to_be_bytes());
+            throttle.reserve(address, None, at(0)).ok().unwrap().failed(at(0));
+        }
+        assert!(throttle.lock().counts.len() <= CAPACITY + 1);
+    }
+}
