@@ -147,3 +147,121 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use super::*;
+
+    const EXAMPLE: &str = "config/sluice.example.toml";
+
+    fn load_text(text: &str) -> Outcome {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        load(&Flags { file: Some(file.path().to_owned()), values: Vec::new() })
+    }
+
+    fn values(outcome: &Outcome) -> BTreeMap<String, String> {
+        outcome.resolved.iter().map(|resolved| (resolved.key.clone(), resolved.value.clone())).collect()
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        load_text(text).config.err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_example_holds_the_defaults() {
+        let example = load_text(&fs::read_to_string(EXAMPLE).unwrap());
+        assert!(example.config.is_ok());
+        assert_eq!(values(&example), values(&load_text("")));
+    }
+
+    #[test]
+    fn the_example_names_every_key() {
+        let text = fs::read_to_string(EXAMPLE).unwrap();
+        let uncommented = |line: &str| match line.strip_prefix('#') {
+            Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => {
+                setting.to_owned()
+            }
+            _ => line.to_owned(),
+        };
+        // A secret is given in one of two ways; the file of the other does not exist.
+        let all: Vec<_> = text.lines().map(uncommented).filter(|line| !line.contains("_file = ")).collect();
+        let outcome = load_text(&all.join("\n"));
+        let problems: Vec<_> =
+            outcome.config.err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        // The example's app is elsewhere than its portal, under one cookie domain.
+        assert_eq!(problems, Vec::<String>::new());
+        for resolved in outcome.resolved {
+            assert!(
+                resolved.source != "default" || resolved.key.ends_with("_file"),
+                "{} is missing",
+                resolved.key
+            );
+            let key = resolved.key.rsplit('.').next().unwrap().to_owned();
+            assert!(text.contains(&format!("{key} = ")), "{key} is missing");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_listed_at_once_with_key_and_fix() {
+        let listed = problems(
+            "[server]\nlisten = \"nas\"\nbase_path = 7\nlistne = 1\ntrusted_proxies = [\"10.0.0.0/33\", \"0.0.0.0/0\"]\n\
+             [auth]\nenabled = \"maybe\"\nadmin_password = \"\"\n[nonsense]\nx = 1\n[[app]]\nhosts = [\"a b\"]\n",
+        );
+        for needle in [
+            "server.listen: `nas` is no address; write it like 127.0.0.1:9180",
+            "server.base_path: `7` is no path",
+            "server.listne: there is no such key; did you mean `server.listen`?",
+            "server.trusted_proxies: `10.0.0.0/33` is no network",
+            "server.trusted_proxies: `0.0.0.0/0` trusts every address",
+            "auth.enabled: `maybe` is neither true nor false",
+            "auth.admin_password: the secret is empty",
+            "nonsense.x: there is no such key",
+            "app.0.name: `` is no name",
+            "app.0.hosts: `a b` is no host",
+        ] {
+            assert_eq!(
+                listed.iter().filter(|problem| problem.contains(needle)).count(),
+                1,
+                "{needle} in {listed:#?}"
+            );
+        }
+        assert_eq!(listed.len(), 10, "{listed:#?}");
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (text, needle) in [
+            ("[server]\nlisten = \"unix:/tmp/s\"", "add \"unix\""),
+            ("[session]\nttl = \"2d\"\nremember_ttl = \"1d\"", "shorter than session.ttl"),
+            (
+                "[server]\npublic_url = \"https://a.x.org\"\n[[app]]\nname = \"b\"\nhosts = [\"b.x.org\"]",
+                "never reaches",
+            ),
+            (
+                "[server]\npublic_url = \"https://a.x.org\"\n[session]\ncookie_domain = \"y.org\"",
+                "does not span",
+            ),
+            ("[[app]]\nname = \"a\"\n[[app]]\nname = \"a\"", "two apps are named `a`"),
+            ("app = 1", "[[app]]"),
+            ("[server\n", "TOML"),
+        ] {
+            let listed = problems(text);
+            assert!(listed.iter().any(|problem| problem.contains(needle)), "{needle} in {listed:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_can_come_from_a_file_and_is_never_shown() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        fs::write(secret.path(), "0123-secret\n").unwrap();
+        let outcome = load_text(&format!("[auth]\nadmin_password_file = \"{}\"", secret.path().display()));
+        let shown = format!("{:?}", outcome.resolved);
+        let config = outcome.config.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let password = config.auth.admin_password.as_ref().unwrap();
+        assert_eq!(secrecy::ExposeSecret::expose_secret(password), "0123-secret");
+        assert!(!shown.contains("0123-secret") && !format!("{config:?}").contains("0123-secret"));
+    }
+}

@@ -63,9 +63,9 @@ pub fn check_new(text: &str) -> Result<(), PasswordError> {
     }
 }
 
-/// Hashes a password that fits. Takes a quarter of a second at the default cost.
+/// Hashes a password that [`fits`]. Takes a quarter of a second at the default cost.
 pub fn hash(password: &SecretString, cost: u32) -> Result<String, HashError> {
-    bcrypt::non_truncating_hash(password.expose_secret(), cost).map_err(HashError)
+    bcrypt::hash(password.expose_secret(), cost).map_err(HashError)
 }
 
 /// Compares a password with a stored hash. Costs the same where there is no hash or the password cannot be

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, path::PathBuf};
 
-use figment::{
-    Figment,
-    value::{Dict, Value},
-};
+use figment::{Figment, Profile, Provider, value::Value};
 use secrecy::SecretString;
 
 /// One thing that is wrong, with the place and the fix.
@@ -50,6 +47,8 @@ pub struct Resolved {
 /// The layers and the book.
 pub(super) struct Reader {
     figment: Figment,
+    /// The layers merged.
+    values: Value,
     known: BTreeSet<String>,
     problems: Vec<Problem>,
     resolved: Vec<Resolved>,
@@ -57,7 +56,9 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(figment: Figment) -> Self {
-        Self { figment, known: BTreeSet::new(), problems: Vec::new(), resolved: Vec::new() }
+        let data = figment.data().unwrap_or_default().remove(&Profile::Default);
+        let values = Value::from(data.unwrap_or_default());
+        Self { figment, values, known: BTreeSet::new(), problems: Vec::new(), resolved: Vec::new() }
     }
 
     /// A value that `parse` reads from text; `default` where no layer has the key.
@@ -159,13 +160,13 @@ impl Reader {
 
     /// How many tables the array `key` has.
     pub(super) fn tables(&mut self, key: &str) -> usize {
-        match self.figment.find_value(key) {
-            Ok(Value::Array(_, tables)) => tables.len(),
-            Ok(_) => {
+        match self.find(key) {
+            Some(Value::Array(_, tables)) => tables.len(),
+            Some(_) => {
                 self.problem(key, &format!("write each as a table of its own, headed [[{key}]]"));
                 0
             }
-            Err(_) => 0,
+            None => 0,
         }
     }
 
@@ -177,9 +178,8 @@ impl Reader {
 
     /// Adds a problem for each key of the layers that nothing asked for.
     pub(super) fn refuse_unknown_keys(&mut self) {
-        let Ok(data) = self.figment.extract::<Dict>() else { return };
         let mut keys = Vec::new();
-        leaves(&Value::from(data), "", &mut keys);
+        leaves(&self.values, "", &mut keys);
         for key in keys {
             if !self.known.contains(&key) {
                 let nearest = self.known.iter().min_by_key(|known| distance(known, &key)).cloned();
@@ -198,7 +198,7 @@ impl Reader {
 
     fn find(&mut self, key: &str) -> Option<Value> {
         self.known.insert(key.to_owned());
-        self.figment.find_value(key).ok()
+        at(&self.values, key).cloned()
     }
 
     fn refuse<T>(&mut self, key: &str, text: &str) -> Option<T> {
@@ -212,12 +212,23 @@ impl Reader {
     }
 
     fn source(&self, key: &str) -> String {
-        match self.figment.find_metadata(key).and_then(|metadata| metadata.source.clone()) {
+        let value = at(&self.values, key);
+        let metadata = value.and_then(|value| self.figment.get_metadata(value.tag()));
+        match metadata.and_then(|metadata| metadata.source.clone()) {
             Some(figment::Source::File(path)) => path.display().to_string(),
             Some(figment::Source::Custom(name)) => name,
             _ => "default".to_owned(),
         }
     }
+}
+
+/// The value at a dotted path, in which a number stands for a place in an array.
+fn at<'a>(values: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(values, |value, part| match value {
+        Value::Dict(_, dict) => dict.get(part),
+        Value::Array(_, values) => values.get(part.parse::<usize>().ok()?),
+        _ => None,
+    })
 }
 
 fn text_of(value: &Value) -> Option<String> {

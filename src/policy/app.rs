@@ -36,52 +36,55 @@ pub struct App {
     pub origins: Vec<Origin>,
 }
 
-/// Why a list of apps is contradictory.
+/// Two apps of one name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum AppsError {
-    /// Two apps of one name.
-    #[error("two apps are named `{0}`; give each its own name")]
-    SameName(String),
-    /// Two apps on one host.
-    #[error("apps `{0}` and `{1}` both list the host {2}; list it once, or name a port for each")]
-    SameHost(String, String, String),
-    /// Two apps that take the rest.
-    #[error(
-        "apps `{0}` and `{1}` both have no hosts, so both would take every host; give one of them `hosts`"
-    )]
-    TwoWithoutHosts(String, String),
+#[error("two apps are named `{0}`; give each its own name")]
+pub struct SameName(String);
+
+/// Which app takes a host.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken<'a> {
+    /// This one.
+    By(&'a App),
+    /// Several, told apart by path: only the proxy's configuration can say which.
+    BySeveral,
+    /// None.
+    ByNone,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Index {
+    One(usize),
+    Several,
 }
 
 /// Every app, found by name or by host.
 #[derive(Debug)]
 pub struct Apps {
     apps: Vec<App>,
-    by_host: HashMap<HostEntry, usize>,
-    without_hosts: Option<usize>,
+    by_host: HashMap<HostEntry, Index>,
+    without_hosts: Option<Index>,
 }
 
 impl Apps {
     /// Indexes the configured apps; without any there is one, named `default`, for every host.
-    pub fn new(mut apps: Vec<App>) -> Result<Self, AppsError> {
+    pub fn new(mut apps: Vec<App>) -> Result<Self, SameName> {
         if apps.is_empty() {
             apps.push(App { name: AppName("default".to_owned()), hosts: Vec::new(), origins: Vec::new() });
         }
-        let mut by_host: HashMap<HostEntry, usize> = HashMap::new();
+        let mut by_host: HashMap<HostEntry, Index> = HashMap::new();
         let mut without_hosts = None;
         for (index, app) in apps.iter().enumerate() {
-            let name = |other: usize| apps[other].name.as_str().to_owned();
             if apps[..index].iter().any(|other| other.name == app.name) {
-                return Err(AppsError::SameName(name(index)));
+                return Err(SameName(app.name.as_str().to_owned()));
             }
+            let taken = |before: Option<Index>| before.map_or(Index::One(index), |_| Index::Several);
             for entry in &app.hosts {
-                if let Some(other) = by_host.insert(entry.clone(), index) {
-                    return Err(AppsError::SameHost(name(other), name(index), entry.0.as_str().to_owned()));
-                }
+                let before = by_host.get(entry).copied();
+                by_host.insert(entry.clone(), taken(before));
             }
-            if app.hosts.is_empty()
-                && let Some(other) = without_hosts.replace(index)
-            {
-                return Err(AppsError::TwoWithoutHosts(name(other), name(index)));
+            if app.hosts.is_empty() {
+                without_hosts = Some(taken(without_hosts));
             }
         }
         Ok(Self { apps, by_host, without_hosts })
@@ -98,7 +101,7 @@ impl Apps {
     }
 
     /// The app that takes the origin's host: its host and port, else its host, else every host.
-    pub fn on(&self, origin: &Origin) -> Option<&App> {
+    pub fn on(&self, origin: &Origin) -> Taken<'_> {
         let listed = || {
             let mut entry = (origin.host.clone(), Some(origin.port));
             self.by_host.get(&entry).or_else(|| {
@@ -107,7 +110,11 @@ impl Apps {
             })
         };
         let listed = if self.by_host.is_empty() { None } else { listed().copied() };
-        listed.or(self.without_hosts).map(|index| &self.apps[index])
+        match listed.or(self.without_hosts) {
+            Some(Index::One(index)) => Taken::By(&self.apps[index]),
+            Some(Index::Several) => Taken::BySeveral,
+            None => Taken::ByNone,
+        }
     }
 }
 
@@ -141,29 +148,31 @@ mod tests {
             ("http://elsewhere", "rest"),
         ] {
             let origin = Origin::parse(origin).unwrap();
-            assert_eq!(apps.on(&origin).unwrap().name.as_str(), name, "{origin}");
+            assert!(matches!(apps.on(&origin), Taken::By(app) if app.name.as_str() == name), "{origin}");
         }
     }
 
     #[test]
     fn a_host_that_no_app_takes_has_none() {
+        let origin = Origin::parse("http://other.test").unwrap();
         let apps = Apps::new(vec![app("sonarr", &["sonarr.test"])]).unwrap();
-        assert!(apps.on(&Origin::parse("http://other.test").unwrap()).is_none());
+        assert!(matches!(apps.on(&origin), Taken::ByNone));
         let apps = Apps::new(Vec::new()).unwrap();
-        assert_eq!(apps.on(&Origin::parse("http://other.test").unwrap()).unwrap().name.as_str(), "default");
+        assert!(matches!(apps.on(&origin), Taken::By(app) if app.name.as_str() == "default"));
     }
 
     #[test]
-    fn contradictions_are_named() {
-        let error = |apps| Apps::new(apps).unwrap_err();
-        assert_eq!(error(vec![app("a", &["x"]), app("a", &["y"])]), AppsError::SameName("a".into()));
-        assert_eq!(
-            error(vec![app("a", &["x"]), app("b", &["X"])]),
-            AppsError::SameHost("a".into(), "b".into(), "x".into())
-        );
-        assert_eq!(
-            error(vec![app("a", &[]), app("b", &[])]),
-            AppsError::TwoWithoutHosts("a".into(), "b".into())
-        );
+    fn apps_on_one_host_are_told_apart_by_name_only() {
+        let origin = Origin::parse("http://nas").unwrap();
+        for hosts in [&[][..], &["nas"]] {
+            let apps = Apps::new(vec![app("a", hosts), app("b", hosts), app("c", hosts)]).unwrap();
+            assert!(matches!(apps.on(&origin), Taken::BySeveral));
+            assert!(apps.named("b").is_some() && apps.named("d").is_none());
+        }
+    }
+
+    #[test]
+    fn two_apps_of_one_name_are_refused() {
+        assert!(Apps::new(vec![app("a", &["x"]), app("a", &["y"])]).is_err());
     }
 }

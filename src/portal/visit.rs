@@ -23,7 +23,10 @@ use crate::{
     },
     clock,
     config::CookieSecure,
-    policy::origin::{self, Claim, MissingOrigin, Origin, Scheme, parse_authority},
+    policy::{
+        app::Taken,
+        origin::{self, Claim, MissingOrigin, Origin, Scheme, parse_authority},
+    },
     proxy::{
         client,
         headers::{Field, field},
@@ -65,7 +68,8 @@ impl Visit {
         };
         let origin = match &state.config.server.public_url {
             Some(origin) => Some(origin.clone()),
-            None => reached(request, &state).filter(|origin| state.config.apps.on(origin).is_some()),
+            None => reached(request, &state)
+                .filter(|origin| !matches!(state.config.apps.on(origin), Taken::ByNone)),
         };
         match origin {
             Some(origin) => Ok(Self { request: request.clone(), state, origin }),

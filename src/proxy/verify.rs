@@ -22,7 +22,7 @@ use crate::{
     },
     clock,
     policy::{
-        app::App,
+        app::{App, Taken},
         origin::OriginRefusal,
         verdict::{self, Action, Exchange, Forbidden, OriginBinding, Verdict},
     },
@@ -128,15 +128,20 @@ impl<'a> Asked<'a> {
                     "the verify address names an app that no [[app]] has; correct one of the two",
                 )
             }),
-            None => apps.on(&original.origin).ok_or_else(|| {
-                Refused::new(
+            None => match apps.on(&original.origin) {
+                Taken::By(app) => Ok(app),
+                Taken::BySeveral => Err(Refused::new(
+                    Refusal::Undescribed("the proxy must name the app".to_owned()),
+                    "several apps take this host; end the verify address with the app's name",
+                )),
+                Taken::ByNone => Err(Refused::new(
                     Refusal::Forbidden("no app takes this host"),
                     format!(
                         "no [[app]] lists the host {}; add it to one's hosts",
                         original.origin.host.as_str()
                     ),
-                )
-            }),
+                )),
+            },
         }
     }
 

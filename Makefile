@@ -1,0 +1,18 @@
+# What people run. `make demo` and `make test` do all the set-up on a fresh machine.
+.PHONY: demo test bench lint
+
+demo: ## Sluice and nginx before a sample app on loopback; prints the address and the first sign-in
+	scripts/demo.sh
+
+test: ## every test, with the real proxies, browser and apps
+	scripts/test-tools.sh
+	cargo test --locked --release
+
+bench: ## the ratios of the design, against a bare handler on the same core
+	scripts/install.sh wrk nginx-light
+	cargo bench --locked --bench ratios
+
+lint: ## formatting, clippy, licences and advisories
+	cargo fmt --check
+	cargo clippy --locked --release --all-targets -- --deny warnings
+	scripts/deny.sh
