@@ -3,4 +3,6 @@
 pub mod app;
 pub mod capability;
 pub mod origin;
+pub mod preset;
+pub mod role;
 pub mod verdict;

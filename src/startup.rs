@@ -25,7 +25,7 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
-    policy::capability::{Capabilities, Role},
+    policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
     routes,
     state::State,

@@ -3,41 +3,17 @@
 //! Failures count by client address (IPv6 by /64) and by account and address together, so that neither many
 //! accounts from one place nor many tries at one account go unnoticed, and nobody can lock another out.
 
+mod counts;
+
 use std::{
-    collections::{HashMap, VecDeque},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use counts::{Count, Key, Millis, State, millis};
+
 use crate::{authn::name::UserName, clock::Timestamp, config::ThrottleConfig, store::failures::Failure};
-
-/// Addresses and accounts that are remembered; past that the one whose last failure is oldest goes.
-const CAPACITY: usize = 10_000;
-
-/// Milliseconds on the monotonic clock; negative for what failed before the start.
-type Millis = i64;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    address: IpAddr,
-    account: Option<UserName>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Count {
-    failures: u32,
-    last_failed: Millis,
-    in_flight: u32,
-}
-
-#[derive(Default)]
-struct State {
-    counts: HashMap<Key, Count>,
-    /// When the latest failures from everywhere were, oldest first.
-    recent: VecDeque<Millis>,
-    changed: bool,
-}
 
 /// How long a client has to wait; whole seconds, rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,18 +39,6 @@ pub struct Reserved {
     settled: bool,
 }
 
-fn millis(time: Duration) -> Millis {
-    Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)
-}
-
-/// An IPv6 client owns a /64 at least, so that is what counts as one address.
-fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
-        address => address,
-    }
-}
-
 impl Throttle {
     /// Without failures.
     pub fn new(limits: ThrottleConfig) -> Self {
@@ -92,8 +56,8 @@ impl Throttle {
         account: Option<&UserName>,
         now: Duration,
     ) -> Result<Reserved, Wait> {
-        let mut keys = vec![Key { address: prefix(address), account: None }];
-        keys.extend(account.map(|name| Key { address: prefix(address), account: Some(name.clone()) }));
+        let mut keys = vec![Key::new(address, None)];
+        keys.extend(account.map(|name| Key::new(address, Some(name.clone()))));
         let mut state = self.lock();
         state.forget(millis(now) - millis(self.limits.block_for));
         if let Some(wait) = keys.iter().filter_map(|key| self.wait(&state, key, millis(now))).max() {
@@ -172,26 +136,7 @@ impl Throttle {
             // A clock that was set back must not lengthen a wait.
             let age = wall.since(failure.last_failed).clamp(0, 86_400) * 1_000;
             let count = Count { failures: failure.failures, last_failed: millis(now) - age, in_flight: 0 };
-            state.counts.insert(Key { address, account }, count);
-        }
-    }
-}
-
-impl State {
-    /// Drops what last failed before `oldest`, and what is over capacity.
-    fn forget(&mut self, oldest: Millis) {
-        while self.recent.front().is_some_and(|&at| at <= oldest) {
-            self.recent.pop_front();
-        }
-        self.counts
-            .retain(|_, count| count.in_flight > 0 || (count.failures > 0 && count.last_failed > oldest));
-        while self.counts.len() >= CAPACITY {
-            let idle = self.counts.iter().filter(|(_, count)| count.in_flight == 0);
-            let Some(key) = idle.min_by_key(|(_, count)| count.last_failed).map(|(key, _)| key.clone())
-            else {
-                break;
-            };
-            self.counts.remove(&key);
+            state.counts.insert(Key::new(address, account), count);
         }
     }
 }
@@ -254,7 +199,7 @@ impl Drop for Reserved {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{counts::CAPACITY, *};
 
     fn throttle() -> Arc<Throttle> {
         let limits =

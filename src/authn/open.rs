@@ -8,7 +8,7 @@ use super::{
     principal::{Credential, Principal},
 };
 use crate::{
-    policy::capability::{Capabilities, Role},
+    policy::{capability::Capabilities, role::Role},
     store::users::{Standing, User, UserId},
 };
 

@@ -15,7 +15,7 @@ use crate::{
     },
     clock,
     config::{Config, Flags},
-    policy::capability::{Capabilities, Preset, Role},
+    policy::{capability::Capabilities, preset::Preset, role::Role},
     store::{
         database::StoreError,
         sessions,

@@ -1,8 +1,10 @@
-//! What a user may do: the eighteen capabilities, sets of them, and the presets.
+//! What a user may do: the eighteen capabilities, and sets of them.
 
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
+
+use super::preset::{Permission, Preset};
 
 /// One thing a user may do in an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,96 +231,6 @@ impl FromStr for Capabilities {
             return Err(CapabilityError::EditWithoutView);
         }
         Ok(set)
-    }
-}
-
-/// A named set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preset {
-    /// All eighteen.
-    Full,
-    /// Looking without touching.
-    ReadOnly,
-    /// What users from an SSO header get.
-    SsoDefault,
-    /// Nothing.
-    None,
-}
-
-impl Preset {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Full, Self::ReadOnly, Self::SsoDefault, Self::None];
-
-    /// The name in commands.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::ReadOnly => "read-only",
-            Self::SsoDefault => "sso-default",
-            Self::None => "none",
-        }
-    }
-
-    /// The set it names.
-    pub const fn capabilities(self) -> Capabilities {
-        match self {
-            Self::Full => Capabilities::ALL,
-            Self::ReadOnly => Capabilities::READ_ONLY,
-            Self::SsoDefault => Capabilities::SSO_DEFAULT,
-            Self::None => Capabilities::NONE,
-        }
-    }
-}
-
-/// A set in one word, for apps that know no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// All eighteen.
-    Full,
-    /// Only capabilities of the read-only preset.
-    ReadOnly,
-    /// None at all.
-    None,
-    /// Anything else.
-    Custom,
-}
-
-impl Permission {
-    /// The word in the header.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::ReadOnly => "ro",
-            Self::None => "none",
-            Self::Custom => "custom",
-        }
-    }
-}
-
-/// What kind of user: an administrator holds every capability, whatever is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Holds everything and administers Sluice.
-    Admin,
-    /// Holds what was granted.
-    User,
-}
-
-impl Role {
-    /// The word in headers, commands and the store.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::User => "user",
-        }
-    }
-
-    /// The group that goes with it.
-    pub const fn group(self) -> &'static str {
-        match self {
-            Self::Admin => "admins",
-            Self::User => "users",
-        }
     }
 }
 

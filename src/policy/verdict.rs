@@ -2,8 +2,9 @@
 
 use super::{
     app::App,
-    capability::{Capabilities, Role},
+    capability::Capabilities,
     origin::{self, Claim, MissingOrigin, Origin, OriginRefusal},
+    role::Role,
 };
 
 /// The method of the original request, as far as rules need it.

@@ -17,8 +17,9 @@ use crate::{
         sign_in::{Claim, Refused},
     },
     policy::{
-        capability::{Capabilities, Capability, Role},
+        capability::{Capabilities, Capability},
         origin::MissingOrigin,
+        role::Role,
     },
     store::{sessions::SessionId, users::User},
 };

@@ -27,10 +27,7 @@ use crate::{
     },
     clock,
     config::Config,
-    policy::{
-        capability::{Capabilities, Role},
-        origin::MissingOrigin,
-    },
+    policy::{capability::Capabilities, origin::MissingOrigin, role::Role},
     store::{
         Store,
         database::StoreError,

@@ -181,7 +181,7 @@ mod tests {
             principal::Credential,
             profile::{DisplayName, Email},
         },
-        policy::{app::AppName, capability::Role},
+        policy::{app::AppName, role::Role},
         store::users::{Standing, User, UserId},
     };
 

@@ -30,6 +30,9 @@ use crate::{
     store::view::Health,
 };
 
+/// Bytes of a client's text in a log line.
+const LOGGED: usize = 200;
+
 /// Answers a verify request. Awaits nothing, takes no lock that a writer holds, touches no disk; never reads
 /// the body or the request's own query.
 pub fn verify(request: &HttpRequest, state: &Data<State>, dialect: Dialect) -> HttpResponse {
@@ -182,18 +185,27 @@ impl<'a> Asked<'a> {
         let method = original.map_or("-", |original| original.method_name);
         let host = original.map_or_else(String::new, |original| original.origin.to_string());
         let path = original.map_or("-", Original::path);
-        let cause = refused.cause.as_str();
+        let (cause, redirect) = (bounded(&refused.cause), redirect(method));
+        let (method, path) = (bounded(method), bounded(path));
         if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
             warn!(%client, method, host, path, cause, "refused");
         } else {
             info!(%client, method, host, path, cause, "refused");
         }
         let exchange = original.map_or(Exchange::Http, |original| original.exchange);
-        let redirect = match method {
-            "GET" | "HEAD" => Redirect::Found,
-            _ => Redirect::SeeOther,
-        };
         answer::refuse(&refused.refusal, self.dialect.proxy, Caller::of(headers, exchange), redirect)
+    }
+}
+
+/// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
+fn bounded(text: &str) -> &str {
+    text.get(..LOGGED).unwrap_or(text)
+}
+
+fn redirect(method: &str) -> Redirect {
+    match method {
+        "GET" | "HEAD" => Redirect::Found,
+        _ => Redirect::SeeOther,
     }
 }
 

@@ -124,6 +124,7 @@ impl Database {
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.still_the_same()?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = change(&tx)?;
         let any_user = users::any(&tx)?;
@@ -151,10 +152,14 @@ impl Database {
 
     /// Whether the file is still the one that was opened, and can be read.
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        if identity(&self.path).ok() != Some(self.identity) {
-            return Err(StoreError::Replaced);
-        }
+        self.still_the_same()?;
         users::any(&self.connection).map(|_| ())
+    }
+
+    /// A write to a file that nobody will open again would be acknowledged and lost.
+    fn still_the_same(&self) -> Result<(), StoreError> {
+        let same = identity(&self.path).is_ok_and(|identity| identity == self.identity);
+        if same { Ok(()) } else { Err(StoreError::Replaced) }
     }
 }
 

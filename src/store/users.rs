@@ -12,7 +12,7 @@ use crate::{
         profile::{DisplayName, Email},
     },
     clock::Timestamp,
-    policy::capability::{Capabilities, Role},
+    policy::{capability::Capabilities, role::Role},
 };
 
 /// Stands for every app for which a user has no set of their own.
