@@ -10,6 +10,7 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
@@ -96,8 +97,7 @@ fn configuration(flags: &Flags) -> Result<Config, Failure> {
 }
 
 /// The store of the configuration, for a command that changes it beside a running service.
-fn database(config: &Config) -> Result<Database, Failure> {
+fn database(config: &Config) -> anyhow::Result<Database> {
     let path = &config.store.path;
-    Database::open(path)
-        .map_err(|error| Failure::Start(vec![format!("store.path: {}: {error}", path.display())]))
+    Database::open(path).with_context(|| format!("store.path: {}", path.display()))
 }

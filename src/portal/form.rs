@@ -7,6 +7,7 @@ use actix_web::{
     http::{StatusCode, header::CONTENT_TYPE},
     web::Payload,
 };
+use tracing::info;
 
 use super::page;
 
@@ -21,7 +22,10 @@ pub struct Form(HashMap<String, Vec<String>>);
 impl Form {
     /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
     pub async fn read(request: &HttpRequest, payload: Payload, base: &str) -> Result<Self, HttpResponse> {
-        let refuse = |status, text| page::message(base, status, ("Not accepted", text), None);
+        let refuse = |status: StatusCode, text| {
+            info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
+            page::message(base, status, ("Not accepted", text), None)
+        };
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -73,7 +73,13 @@ impl Visit {
         };
         match origin {
             Some(origin) => Ok(Self { request: request.clone(), state, origin }),
-            None => Err(page::misdirected(&state.config.server.base_path)),
+            None => {
+                tracing::info!(
+                    path = request.path(),
+                    "page refused: no [[app]] lists the host that it was asked on"
+                );
+                Err(page::misdirected(&state.config.server.base_path))
+            }
         }
     }
 
