@@ -1,0 +1,9 @@
+//! Real Chromium before Sluice: what people do and see.
+
+#[expect(dead_code, reason = "each test binary uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod pages;
+mod setup;
+mod sign_in;

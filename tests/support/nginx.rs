@@ -1,0 +1,52 @@
+//! nginx with the shipped `nginx/` files.
+
+use tempfile::TempDir;
+
+use super::process::{Process, free_port, local};
+use super::proxy::{Behind, Kind, Layout, Proxy, write};
+use std::process::Command;
+
+/// What a distribution's `nginx.conf` has around the files that people drop in.
+const MAIN: &str = "\
+daemon off;
+user root;
+worker_processes 1;
+pid DIR/nginx.pid;
+error_log stderr notice;
+events { worker_connections 512; }
+http {
+    access_log off;
+    client_body_temp_path DIR/body;
+    proxy_temp_path DIR/proxy;
+    fastcgi_temp_path DIR/fastcgi;
+    uwsgi_temp_path DIR/uwsgi;
+    scgi_temp_path DIR/scgi;
+    include DIR/upstream.conf;
+    include DIR/server.conf;
+}
+";
+
+#[track_caller]
+pub fn start(behind: &Behind) -> Proxy {
+    let dir = TempDir::new().expect("a temporary directory");
+    let port = free_port();
+    let here = dir.path().display().to_string();
+    let shipped =
+        |path: &str| behind.shipped(path, port).replace("/etc/nginx/sluice/", &format!("{here}/sluice/"));
+    for file in ["sluice.conf", "protect.conf", "portal.conf"] {
+        write(&dir.path().join("sluice").join(file), &shipped(&format!("nginx/{file}")));
+    }
+    let example = match behind.layout {
+        Layout::OneHost => "nginx/examples/one-host.conf",
+        Layout::Subdomains => "nginx/examples/subdomains.conf",
+    };
+    write(&dir.path().join("server.conf"), &shipped(example));
+    write(&dir.path().join("upstream.conf"), &shipped("nginx/upstream.conf"));
+    let main = dir.path().join("nginx.conf");
+    write(&main, &MAIN.replace("DIR", &here));
+    let mut process = Process::spawn(
+        Command::new("/usr/sbin/nginx").arg("-p").arg(dir.path()).arg("-c").arg(&main).args(["-e", "stderr"]),
+    );
+    process.wait_for_port(local(port));
+    Proxy { kind: Kind::Nginx, address: local(port), process, dir }
+}

@@ -1,0 +1,54 @@
+//! What must hold behind every proxy. `behind!` makes a test of each, so that no proxy can miss one.
+
+/// A test of every scenario behind one kind of proxy.
+#[macro_export]
+macro_rules! behind {
+    ($kind:expr) => {
+        $crate::behind!($kind, identity:
+            the_app_receives_exactly_the_ten_headers,
+            an_administrator_is_named_with_every_capability,
+            each_app_is_named_by_the_proxy_and_not_by_the_client,
+            forged_identity_headers_are_replaced,
+            forged_identity_headers_open_nothing,
+            aliases_of_identity_headers_do_not_reach_the_app,
+            a_connection_header_cannot_remove_the_identity,
+            descriptions_of_the_request_by_the_client_are_ignored,
+            an_original_method_from_the_client_does_not_pass_the_origin_rule,
+            an_absolute_request_line_decides_alone_which_host_is_meant,
+            keys_in_the_query_open_nothing,
+            the_query_reaches_the_app_as_it_was_sent,
+            the_session_cookie_is_kept_from_the_app,
+            odd_methods_without_a_session_never_reach_the_app,
+            conditional_and_range_headers_open_nothing,
+            the_verify_address_is_no_way_in,
+        );
+        $crate::behind!($kind, access:
+            a_signed_out_navigation_is_led_to_the_sign_in_page,
+            the_way_back_keeps_the_whole_query,
+            a_program_without_a_session_gets_401_and_no_redirect,
+            signing_in_at_the_edge_leads_back_to_the_page_asked_for,
+            a_wrong_password_shows_the_sign_in_page_again,
+            signing_out_holds_for_the_next_request,
+            a_websocket_opens_with_the_session_and_carries_messages,
+            a_websocket_without_a_session_is_refused_with_401,
+            a_websocket_from_a_foreign_origin_is_refused_with_403,
+            a_post_of_20_megabytes_passes,
+            a_post_from_a_foreign_origin_is_refused_with_its_reason,
+            the_apps_own_statuses_reach_the_client,
+            a_portal_form_over_16_kilobytes_is_refused,
+            without_sluice_nothing_reaches_the_app,
+            one_sign_in_serves_every_subdomain,
+            qbittorrent_answers_those_who_are_signed_in,
+            the_portal_pages_are_served_through_the_proxy,
+            a_wait_after_failures_reaches_the_client,
+        );
+    };
+    ($kind:expr, $module:ident: $($scenario:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $scenario() {
+                $crate::support::$module::$scenario($kind);
+            }
+        )*
+    };
+}
