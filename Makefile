@@ -9,7 +9,7 @@ test: ## every test, with the real proxies, browser and apps
 	cargo test --locked --release
 
 bench: ## the ratios of the design, against a bare handler on the same core
-	scripts/install.sh wrk nginx-light
+	scripts/install.sh wrk nginx
 	cargo bench --locked --bench ratios
 
 lint: ## formatting, clippy, licences and advisories

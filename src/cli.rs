@@ -42,10 +42,10 @@ enum Command {
     #[command(after_help = "Example:\n  sluice check --config config/sluice.toml")]
     Check(check::Arguments),
     /// Add, list and change users
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  sluice user add bob --preset read-only")]
     User(user::Command),
     /// List and end sessions
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  sluice session revoke bob")]
     Session(session::Command),
     /// Exit with 0 when the running service is ready; for container health checks
     #[command(after_help = "Example:\n  sluice healthcheck")]

@@ -1,7 +1,7 @@
 //! Every URL that Sluice answers, on one page.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, Resource, Route, guard,
     http::{StatusCode, header},
     web::{self, Data, ServiceConfig},
 };
@@ -22,25 +22,33 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
     for (path, dialect) in Dialect::OTHERS {
         service.route(path, verify_route(dialect));
     }
-    service.route("/healthz", web::get().to(health::alive)).route("/readyz", web::get().to(health::ready));
+    service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
     service.service(
         web::scope(base_path)
             .wrap(TracingLogger::<PortalSpan>::new())
-            .route("", web::get().to(account::enter))
-            .route("/", web::get().to(account::enter))
-            .service(web::resource("/login").get(log_in::show).post(log_in::submit))
-            .service(web::resource("/logout").get(log_out::show).post(log_out::submit))
-            .service(web::resource("/account").get(account::show))
-            .service(web::resource("/account/password").post(account::change_password))
-            .service(web::resource("/setup").get(setup::show).post(setup::submit))
-            .route("/assets/{name}", web::get().to(assets::serve))
+            .route("", read().to(account::enter))
+            .route("/", read().to(account::enter))
+            .service(resource("/login", read().to(log_in::show)).route(web::post().to(log_in::submit)))
+            .service(resource("/logout", read().to(log_out::show)).route(web::post().to(log_out::submit)))
+            .service(resource("/account", read().to(account::show)))
+            .service(resource("/account/password", web::post().to(account::change_password)))
+            .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
+            .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
     service.default_service(web::to(not_found));
 }
 
+fn resource(path: &str, route: Route) -> Resource {
+    web::resource(path).route(route)
+}
+
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 /// Any method: the verify request's own says nothing about the original one.
-fn verify_route(dialect: Dialect) -> actix_web::Route {
+fn verify_route(dialect: Dialect) -> Route {
     web::route().to(move |request: HttpRequest, state: Data<State>| {
         std::future::ready(verify(&request, &state, dialect))
     })

@@ -50,6 +50,8 @@ const SHUTDOWN_SECONDS: u64 = 10;
 pub struct Service {
     /// Runs until it is stopped.
     pub server: Server,
+    /// Where it listens, for the log.
+    pub address: String,
     /// Stores what is left when dropped.
     pub background: Background,
 }
@@ -98,8 +100,7 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let authenticator = Authenticator { sessions: rules, open };
     let server = serve(State { config, store, authenticator, sign_in, setup }, listener, workers)?;
-    info!(address, "listening");
-    Ok(Service { server, background })
+    Ok(Service { server, address, background })
 }
 
 fn serve(state: State, listener: Listener, workers: usize) -> anyhow::Result<Server> {

@@ -18,7 +18,11 @@ pub(super) fn run(mut flags: Flags, arguments: Arguments) -> Result<(), Failure>
     let log = telemetry::start(&config.log);
     let served = actix_web::rt::System::new().block_on(async {
         let service = startup::build(config).map_err(|error| Failure::Start(vec![format!("{error:#}")]))?;
-        service.server.await?;
+        let running = actix_web::rt::spawn(service.server);
+        // The server listens for signals once it has been polled.
+        tokio::task::yield_now().await;
+        tracing::info!(address = service.address, "listening");
+        running.await??;
         drop(service.background);
         tracing::info!("stopped");
         Ok(())

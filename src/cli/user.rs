@@ -70,8 +70,8 @@ pub(super) enum Command {
 pub(super) struct Add {
     /// The user's name: a-z 0-9 . _ @ -
     name: String,
-    /// Make an administrator, who may do everything
-    #[arg(long, conflicts_with_all = ["preset", "capabilities"])]
+    /// Make an administrator, who may do everything, whatever else is granted
+    #[arg(long)]
     admin: bool,
     /// Grant a named set: full, read-only, sso-default or none [default: read-only]
     #[arg(long, value_name = "PRESET", conflicts_with = "capabilities")]

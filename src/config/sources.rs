@@ -19,6 +19,7 @@ const SEED_NAMES: &[(&str, &str)] = &[
     ("WEB_AUTH_ENABLED", "auth.enabled"),
     ("WEB_AUTH_PASSWORD", "auth.admin_password"),
     ("PYTORRENT_AUTH_ENABLE", "auth.enabled"),
+    ("PYTORRENT_SESSION_COOKIE_SECURE", "session.cookie_secure"),
     ("PYTORRENT_SOCKETIO_CORS_ALLOWED_ORIGINS", "origins.allowed"),
     ("PYTORRENT_API_ALLOWED_ORIGINS", "origins.allowed"),
 ];

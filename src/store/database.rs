@@ -103,13 +103,18 @@ impl Database {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // Before anything is written: a file that is refused stays as it is.
+        let version = migrations::version(&connection)?;
+        if version == 0 {
+            marker::check(path, false)?;
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // A revocation that was acknowledged must survive a loss of power.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
-            return Err(StoreError::Corrupt(verdict));
+            return Err(StoreError::Corrupt(verdict.replace(['\r', '\n'], " ")));
         }
         migrations::apply(&mut connection)?;
         marker::check(path, users::any(&connection)?)?;
@@ -165,6 +170,9 @@ impl Database {
 
 fn identity(path: &Path) -> Result<(u64, u64), StoreError> {
     let metadata = fs::metadata(path).map_err(|source| file_error(path, source))?;
+    if metadata.len() == 0 {
+        return Err(StoreError::Replaced);
+    }
     Ok((metadata.dev(), metadata.ino()))
 }
 

@@ -49,23 +49,28 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;",
 ];
 
-/// Brings the schema up to date; refuses another program's file and a newer Sluice's.
-pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let application: i32 = tx.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+/// How many steps the file has seen; refuses another program's file and a newer Sluice's.
+pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && (tables > 0 || version != 0) {
         return Err(StoreError::Foreign(
             "the file is another program's database; set store.path to a file of Sluice's own".to_owned(),
         ));
     }
-    let done = usize::try_from(version).ok().filter(|&done| done <= STEPS.len()).ok_or_else(|| {
+    usize::try_from(version).ok().filter(|&done| done <= STEPS.len()).ok_or_else(|| {
         StoreError::Foreign(format!(
             "the database was made by a newer Sluice (schema {version}, this one knows {}); update Sluice",
             STEPS.len()
         ))
-    })?;
+    })
+}
+
+/// Brings the schema up to date.
+pub(super) fn apply(connection: &mut Connection) -> Result<(), StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = version(&tx)?;
     for step in &STEPS[done..] {
         tx.execute_batch(step)?;
     }

@@ -3,6 +3,7 @@
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::verify::{ALL_CAPABILITIES, DIALECTS, Dialect, IDENTITY, READ_ONLY};
+use crate::support::wait;
 
 /// Allowed, empty, never stored, no cookie, each identity header once and not empty.
 #[track_caller]
@@ -229,7 +230,7 @@ fn with_auth_off_everyone_is_the_open_administrator() {
             ],
         );
     }
-    assert!(sluice.process.log.contains("auth.enabled"), "a warning at start");
+    wait::until("a warning at start", || sluice.process.log.contains("auth.enabled"));
 }
 
 #[test]

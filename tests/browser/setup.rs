@@ -1,29 +1,41 @@
 //! The first run, from an empty store to a signed-in administrator.
 
 use crate::support::browser::Browser;
-use crate::support::sluice::{Home, PASSWORD};
+use crate::support::sluice::{Home, PASSWORD, Sluice};
 
-#[test]
-fn the_first_visitor_with_the_token_becomes_the_administrator() {
+fn open_setup() -> (Sluice, Browser) {
     let sluice = Home::new().start();
     let browser = Browser::start();
     browser.open(&format!("{}/sluice/login", sluice.origin()));
     browser.wait_for_url(&format!("{}/sluice/setup", sluice.origin()));
-    let fill_in = |token: &str| {
-        browser.clear("input[name=username]");
-        browser.type_into("input[name=token]", token);
-        browser.type_into("input[name=username]", "ada");
-        browser.type_into("input[name=password]", PASSWORD);
-        browser.type_into("input[name=password_again]", PASSWORD);
-        browser.click("button[type=submit]");
-    };
-    fill_in("wrong");
-    browser.text("[role=alert]");
+    (sluice, browser)
+}
+
+fn fill_in(browser: &Browser, token: &str) {
+    browser.clear("input[name=username]");
+    browser.type_into("input[name=token]", token);
+    browser.type_into("input[name=username]", "ada");
+    browser.type_into("input[name=password]", PASSWORD);
+    browser.type_into("input[name=password_again]", PASSWORD);
+    browser.click("button[type=submit]");
+}
+
+#[test]
+fn the_first_visitor_with_the_token_becomes_the_administrator() {
+    let (sluice, browser) = open_setup();
     let token =
         std::fs::read_to_string(sluice.home.file("data/sluice.db.setup-token")).expect("a token file");
-    browser.clear("input[name=token]");
-    fill_in(token.trim());
+    fill_in(&browser, token.trim());
     browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
     browser.wait_for_text("h1", "ada");
     browser.wait_for_text("main", "Administrator");
+}
+
+#[test]
+fn a_visitor_with_another_token_is_told_so_and_becomes_nobody() {
+    let (sluice, browser) = open_setup();
+    fill_in(&browser, "wrong");
+    browser.wait_for_text("[role=alert]", "The token is not right.");
+    let users = sluice.cli(&["user", "list", "--json"], "").assert_code(0).json();
+    assert_eq!(users, serde_json::json!([]));
 }
