@@ -48,10 +48,10 @@ impl Deadline {
     }
 }
 
-/// How long load tests press: a few seconds, or `SLUICE_TEST_SECONDS`.
+/// How long load tests press: half a minute, or `SLUICE_TEST_SECONDS`.
 pub fn load_time() -> Duration {
     let seconds = std::env::var("SLUICE_TEST_SECONDS")
         .ok()
         .map(|text| text.parse().expect("SLUICE_TEST_SECONDS is a number"));
-    Duration::from_secs(seconds.unwrap_or(3))
+    Duration::from_secs(seconds.unwrap_or(30))
 }
