@@ -1,0 +1,72 @@
+//! What Sluice is compared with: one actix handler and no middleware, which sends an answer that Sluice gave
+//! before. Names and values are ready-made, so that it does the least that sending them takes.
+
+use std::{fs, future::ready, path::Path, sync::Arc};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
+    web::{self, Bytes},
+};
+use anyhow::{Context, ensure};
+
+use crate::{
+    http::{Answer, Connection},
+    process::{Core, Running, command_on, free_port},
+};
+
+struct Prepared {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Prepared {
+    fn new(answer: Answer) -> anyhow::Result<Self> {
+        let mut headers = Vec::new();
+        for (name, value) in answer.headers {
+            let value = HeaderValue::from_maybe_shared(Bytes::from_static(value.leak().as_bytes()))?;
+            headers.push((HeaderName::from_static(name.leak()), value));
+        }
+        Ok(Self { status: StatusCode::from_u16(answer.status)?, headers, body: answer.body.into() })
+    }
+
+    fn answer(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status);
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        if self.body.is_empty() { response } else { response.set_body(BoxBody::new(self.body.clone())) }
+    }
+}
+
+/// The other process: serves the answer in the file to every request.
+pub fn serve(port: &str, answer: &str) -> anyhow::Result<()> {
+    let prepared = Arc::new(Prepared::new(Answer::parse(&fs::read(answer)?)?)?);
+    let server = HttpServer::new(move || {
+        let prepared = Arc::clone(&prepared);
+        App::new().default_service(web::to(move || ready(prepared.answer())))
+    })
+    .workers(1)
+    .bind(("127.0.0.1", port.parse()?))?;
+    Ok(actix_web::rt::System::new().block_on(server.run())?)
+}
+
+/// A bare server that answers as the server at `model` answers `request`.
+pub fn start(folder: &Path, model: u16, request: &[u8]) -> anyhow::Result<Running> {
+    let answer = Connection::open(model)?.ask(request)?.to_vec();
+    let file = folder.join("answer");
+    fs::write(&file, &answer)?;
+    let port = free_port()?;
+    let program = std::env::current_exe().context("the path of this program")?;
+    let mut command = command_on(Core::Server, &program.to_string_lossy());
+    command.arg("bare").arg(port.to_string()).arg(&file);
+    let running = Running::start(command, port)?;
+    let copy = Answer::parse(Connection::open(port)?.ask(request)?)?;
+    ensure!(copy == Answer::parse(&answer)?, "the bare handler answers {copy:?}, not the same");
+    Ok(running)
+}

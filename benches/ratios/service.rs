@@ -1,0 +1,154 @@
+//! The release binary with a store of so many users and sessions.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Context;
+use secrecy::SecretString;
+use sluice::{
+    authn::{
+        name::UserName,
+        password,
+        profile::{DisplayName, Email},
+        token::Token,
+    },
+    clock::{self, Timestamp},
+    policy::{capability::Capabilities, role::Role},
+    store::{
+        database::Database,
+        sessions::{self, Lifetime, NewSession},
+        users::{self, NewUser},
+    },
+};
+use tempfile::TempDir;
+
+use crate::{
+    http::APP,
+    process::{Core, Running, command_on, free_port},
+};
+
+/// As many sessions as one user can have.
+pub const SESSIONS_PER_USER: usize = 200;
+
+/// How many people and sessions a store holds.
+#[derive(Clone, Copy)]
+pub struct Population {
+    pub users: usize,
+    pub sessions_each: usize,
+}
+
+impl Population {
+    pub const TEN: Self = Self { users: 10, sessions_each: 1 };
+
+    pub const fn of_sessions(sessions: usize) -> Self {
+        Self { users: sessions / SESSIONS_PER_USER, sessions_each: SESSIONS_PER_USER }
+    }
+}
+
+/// A store, its configuration, and the plain values of its sessions.
+pub struct Home {
+    folder: TempDir,
+    sessions: Vec<String>,
+}
+
+impl Home {
+    pub fn new(population: Population) -> anyhow::Result<Self> {
+        let folder = TempDir::new()?;
+        let sessions = seed(&folder.path().join("sluice.db"), population).context("filling the store")?;
+        Ok(Self { folder, sessions })
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The value of one session's cookie.
+    pub fn session(&self) -> &str {
+        &self.sessions[0]
+    }
+
+    /// Values of `count` sessions that lie far apart, over and over where there are fewer.
+    pub fn sessions(&self, count: usize) -> impl Iterator<Item = &str> {
+        let step = (self.sessions.len() / count).max(1);
+        self.sessions.iter().step_by(step).cycle().take(count).map(String::as_str)
+    }
+
+    /// Starts the service with one worker on the server's core.
+    pub fn start_pinned(&self) -> anyhow::Result<Running> {
+        self.start(command_on(Core::Server, env!("CARGO_BIN_EXE_sluice")), 1)
+    }
+
+    /// Starts the service as people run it, on all cores.
+    pub fn start_free(&self) -> anyhow::Result<Running> {
+        self.start(Command::new(env!("CARGO_BIN_EXE_sluice")), 0)
+    }
+
+    fn start(&self, mut command: Command, workers: usize) -> anyhow::Result<Running> {
+        let port = free_port()?;
+        let config = self.config(port, workers)?;
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .arg("--config")
+            .arg(config)
+            .arg("serve");
+        command.stderr(File::create(self.folder().join("log"))?);
+        Running::start(command, port).with_context(|| self.log())
+    }
+
+    fn config(&self, port: u16, workers: usize) -> anyhow::Result<PathBuf> {
+        let path = self.folder().join("sluice.toml");
+        let store = self.folder().join("sluice.db");
+        let text = format!(
+            "server.listen = \"127.0.0.1:{port}\"\nserver.workers = {workers}\nstore.path = \"{}\"\n\
+             log.level = \"info\"\n[[app]]\nname = \"{APP}\"\n",
+            store.display()
+        );
+        fs::write(&path, text)?;
+        Ok(path)
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+}
+
+/// The name of the user with this number.
+pub fn user_name(number: usize) -> String {
+    format!("person{number:04}")
+}
+
+fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
+    let hash = password::hash(&SecretString::from("correct horse 1 battery"), 12)?;
+    // Last seen an hour ago, so that each first use leaves a stamp to be stored.
+    let seen = Timestamp::from_secs(clock::now().secs() - 3_600);
+    let mut tokens = Vec::new();
+    Database::open(store)?.write(|tx| {
+        for number in 0..population.users {
+            let name = UserName::parse(&user_name(number)).expect("a user name");
+            let display_name = DisplayName::parse(&format!("Person {number:04}")).expect("a display name");
+            let email = Email::parse(&format!("{name}@example.com")).expect("an address");
+            let person = NewUser {
+                name: &name,
+                display_name: Some(&display_name),
+                email: Some(&email),
+                role: Role::User,
+                granted: Capabilities::SSO_DEFAULT,
+                password_hash: Some(&hash),
+            };
+            let user = users::insert(tx, &person, seen)?;
+            for _ in 0..population.sessions_each {
+                let token = Token::generate().expect("random bytes");
+                let session =
+                    NewSession { user, lifetime: Lifetime::Remembered, now: seen, address: "192.0.2.7" };
+                sessions::insert(tx, &token.digest(), &session)?;
+                tokens.push(token.expose().to_owned());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(tokens)
+}

@@ -1,0 +1,130 @@
+//! Requests per second of a saturated core, as a ratio to the bare handler's.
+
+use std::path::Path;
+
+use anyhow::ensure;
+
+use crate::{
+    bare, figure,
+    http::{VERIFY_PATH, get, verify_headers},
+    note,
+    process::Running,
+    service::{Home, Population},
+    statistics::median,
+    wrk::{self, Pressure, Script},
+};
+
+/// Pairs for each ratio. Their order alternates, so that a drift of the machine favours neither side.
+const PAIRS: usize = 6;
+const PRESSURE: Pressure = Pressure { connections: 16, seconds: 2 };
+/// Different cookies that a cycle of requests presents.
+const CYCLE: usize = 10_000;
+const HUNDRED_THOUSAND: Population = Population::of_sessions(100_000);
+
+/// What every answer of a run must be.
+#[derive(Clone, Copy)]
+enum Expected {
+    Allowed,
+    Refused,
+}
+
+/// A server under a script.
+struct Side<'a> {
+    name: &'a str,
+    server: &'a Running,
+    script: &'a Script,
+    expected: Expected,
+}
+
+/// Answers per second, and per second of the server's processor time.
+struct Speed {
+    wall: f64,
+    processor: f64,
+}
+
+impl Side<'_> {
+    fn run(&self) -> anyhow::Result<Speed> {
+        let before = self.server.processor_seconds()?;
+        let url = format!("http://127.0.0.1:{}{VERIFY_PATH}", self.server.port);
+        let counts = wrk::run(self.script, &url, PRESSURE)?;
+        let used = self.server.processor_seconds()? - before;
+        let speed = Speed { wall: counts.per_second(), processor: counts.answers / used };
+        let (each, busy) = (1e6 / speed.processor, 100.0 * used / counts.seconds);
+        note(format_args!(
+            "  {:12} {:6.0}/s, {each:.2} µs of its core each, which is {busy:.0} % busy",
+            self.name, speed.wall
+        ));
+        let refusals = match self.expected {
+            Expected::Allowed => 0.0,
+            Expected::Refused => counts.answers,
+        };
+        ensure!(counts.refusals == refusals && counts.broken == 0.0, "{}: {counts:?}", self.name);
+        Ok(speed)
+    }
+}
+
+/// The median over pairs of one side's speed in units of the other's. Where something else runs on the core, the
+/// ratio by processor time, which goes to people only, is the steadier one.
+fn ratio(name: &str, one: &Side<'_>, other: &Side<'_>) -> anyhow::Result<()> {
+    note(format_args!("{name}:"));
+    let (mut wall, mut processor) = (Vec::new(), Vec::new());
+    for pair in 0..PAIRS {
+        let (one, other) = if pair % 2 == 0 {
+            let first = one.run()?;
+            (first, other.run()?)
+        } else {
+            let first = other.run()?;
+            (one.run()?, first)
+        };
+        wall.push(one.wall / other.wall);
+        processor.push(one.processor / other.processor);
+    }
+    note(format_args!("  by processor time {:.3}", median(processor)));
+    figure(&format!("ratio {name}"), format_args!("{:.3}", median(wall)))
+}
+
+fn cycle(folder: &Path, home: &Home) -> anyhow::Result<Script> {
+    Script::cycle(folder.join("cycle.lua"), &verify_headers(Some(home.session())), home.sessions(CYCLE))
+}
+
+/// One session of ten, over and over.
+pub fn session() -> anyhow::Result<()> {
+    against_bare("session", Expected::Allowed)
+}
+
+/// An XHR without a credential.
+pub fn refused() -> anyhow::Result<()> {
+    against_bare("refused", Expected::Refused)
+}
+
+fn against_bare(name: &str, expected: Expected) -> anyhow::Result<()> {
+    let home = Home::new(Population::TEN)?;
+    let headers = match expected {
+        Expected::Allowed => verify_headers(Some(home.session())),
+        Expected::Refused => verify_headers(None),
+    };
+    let script = Script::new(home.folder().join("same.lua"), &headers, "")?;
+    let server = home.start_pinned()?;
+    let bare = bare::start(home.folder(), server.port, &get(VERIFY_PATH, &headers))?;
+    ratio(
+        name,
+        &Side { name: "sluice", server: &server, script: &script, expected },
+        &Side { name: "bare", server: &bare, script: &script, expected },
+    )
+}
+
+/// Sessions of many, each with a cookie of its own; and the same with ten.
+pub fn session_100k() -> anyhow::Result<()> {
+    let (few, many) = (Home::new(Population::TEN)?, Home::new(HUNDRED_THOUSAND)?);
+    let (few_script, many_script) = (cycle(few.folder(), &few)?, cycle(many.folder(), &many)?);
+    let (few_server, many_server) = (few.start_pinned()?, many.start_pinned()?);
+    let request = get(VERIFY_PATH, &verify_headers(Some(many.session())));
+    let bare = bare::start(many.folder(), many_server.port, &request)?;
+    let expected = Expected::Allowed;
+    let many_side = Side { name: "sluice 100k", server: &many_server, script: &many_script, expected };
+    let bare_side = Side { name: "bare", server: &bare, script: &many_script, expected };
+    let few_side = Side { name: "sluice 10", server: &few_server, script: &few_script, expected };
+    ratio("session-100k", &many_side, &bare_side)?;
+    ratio("flat-100k-over-10", &many_side, &few_side)?;
+    figure("rss-100k-pinned-mb", format_args!("{:.1}", many_server.resident_mb()?))
+}
