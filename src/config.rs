@@ -212,7 +212,7 @@ mod tests {
         );
         for needle in [
             "server.listen: `nas` is no address; write it like 127.0.0.1:9180",
-            "server.base_path: `7` is no path",
+            "server.base_path: `7` is no path below the root",
             "server.listne: there is no such key; did you mean `server.listen`?",
             "server.trusted_proxies: `10.0.0.0/33` is no network",
             "server.trusted_proxies: `0.0.0.0/0` trusts every address",

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, Resource, Route, guard,
-    http::{StatusCode, header},
+    http::header,
     web::{self, Data, ServiceConfig},
 };
 use tracing_actix_web::TracingLogger;
@@ -16,12 +16,6 @@ use crate::{
 
 /// Registers all of them; `base_path` is the portal's.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
-    for (path, dialect) in Dialect::OWN {
-        service.route(path, verify_route(dialect)).route(&format!("{path}/{{app}}"), verify_route(dialect));
-    }
-    for (path, dialect) in Dialect::OTHERS {
-        service.route(path, verify_route(dialect));
-    }
     service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
     service.service(
         web::scope(base_path)
@@ -36,7 +30,7 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
-    service.default_service(web::to(not_found));
+    service.default_service(web::to(verify_or_nothing));
 }
 
 fn resource(path: &str, route: Route) -> Resource {
@@ -47,13 +41,11 @@ fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// Any method: the verify request's own says nothing about the original one.
-fn verify_route(dialect: Dialect) -> Route {
-    web::route().to(move |request: HttpRequest, state: Data<State>| {
-        std::future::ready(verify(&request, &state, dialect))
-    })
-}
-
-async fn not_found() -> HttpResponse {
-    HttpResponse::build(StatusCode::NOT_FOUND).insert_header((header::CACHE_CONTROL, "no-store")).finish()
+/// The paths of [`Dialect`], with any method: the verify request's own says nothing about the original one. They
+/// are found here because a pattern for the app's name would cost a regular expression on every request.
+async fn verify_or_nothing(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    match Dialect::asked_on(request.path()) {
+        Some((dialect, app)) => verify(&request, &state, dialect, app),
+        None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
+    }
 }

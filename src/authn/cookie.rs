@@ -1,7 +1,10 @@
 //! The `Cookie` header, by bytes: no decoding, so no name but the exact one is ours, and no byte that another
 //! app has put there hides it.
 
-use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
+use actix_web::{
+    http::header::{COOKIE, HeaderMap, HeaderValue},
+    web::Bytes,
+};
 
 /// What the client's cookies hold under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +31,15 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Presence<'a> {
 
 /// The client's other cookies as one header, for the app; `None` where there are none.
 pub fn without(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
-    let mut rest = Vec::new();
+    let length: usize = headers.get_all(COOKIE).map(|header| header.len() + 2).sum();
+    let mut rest = Vec::with_capacity(length);
     for pair in pairs(headers).filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()) {
         if !rest.is_empty() {
             rest.extend_from_slice(b"; ");
         }
         rest.extend_from_slice(pair);
     }
-    if rest.is_empty() { None } else { HeaderValue::from_bytes(&rest).ok() }
+    if rest.is_empty() { None } else { HeaderValue::from_maybe_shared(Bytes::from(rest)).ok() }
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {

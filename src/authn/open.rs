@@ -32,6 +32,7 @@ impl OpenDoor {
             standing: Standing::Enabled,
             granted: Capabilities::ALL,
             password_hash: None,
+            answer: std::sync::OnceLock::new(),
         })))
     }
 

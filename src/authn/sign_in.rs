@@ -69,40 +69,42 @@ impl SignIn {
     }
 
     /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
-    /// counted before it is hashed.
+    /// counted before it is hashed. All of it runs on the hashing threads: even a refusal must cost the threads
+    /// that answer verify as little as can be.
     pub async fn prove<T: Send + 'static>(
         &self,
         claim: Claim,
         then: impl FnOnce(Arc<User>) -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let Claim { username, password, address } = claim;
-        let name = UserName::parse(&username).ok();
-        let reserved = self.throttle.reserve(address, name.as_ref(), clock::monotonic()).map_err(|wait| {
-            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
-            Refused::Throttled(wait)
-        })?;
         let Ok(place) = self.hashing.place() else {
-            reserved.cancelled();
-            warn!(%address, "sign-in refused: too many at once; try again");
+            warn!(address = %claim.address, "sign-in refused: too many at once; try again");
             return Err(Refused::Busy);
         };
-        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
-        let proved = place.run(move || {
-            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-            let right = compare(&store, user.as_ref(), &password, cost);
-            // Settled on this thread, so that a client that hangs up cannot undo the count.
-            match user.filter(|_| right) {
-                Some(user) => {
-                    reserved.succeeded();
-                    Ok(then(user))
-                }
-                None => {
-                    info!(%address, "sign-in refused: wrong name or password");
-                    Err(Refused::Wrong(reserved.failed(clock::monotonic())))
-                }
-            }
-        });
+        let (store, throttle) = (Arc::clone(&self.store), Arc::clone(&self.throttle));
+        let cost = self.bcrypt_cost;
+        let proved = place.run(move || prove(&store, &throttle, cost, &claim).map(then));
         proved.await.unwrap_or(Err(Refused::Failed))
+    }
+}
+
+fn prove(store: &Store, throttle: &Arc<Throttle>, cost: u32, claim: &Claim) -> Result<Arc<User>, Refused> {
+    let address = claim.address;
+    let name = UserName::parse(&claim.username).ok();
+    let reserved = throttle.reserve(address, name.as_ref(), clock::monotonic()).map_err(|wait| {
+        info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+        Refused::Throttled(wait)
+    })?;
+    let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
+    let right = compare(store, user.as_ref(), &claim.password, cost);
+    match user.filter(|_| right) {
+        Some(user) => {
+            reserved.succeeded();
+            Ok(user)
+        }
+        None => {
+            info!(%address, "sign-in refused: wrong name or password");
+            Err(Refused::Wrong(reserved.failed(clock::monotonic())))
+        }
     }
 }
 

@@ -46,13 +46,7 @@ impl Host {
         let name = text.strip_suffix('.').unwrap_or(text);
         let plain = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => {
-                !name.is_empty()
-                    && name.len() <= 253
-                    && !name.starts_with('.')
-                    && !name.contains("..")
-                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-            }
+            None => is_name(name),
         };
         plain.then(|| Self(name.to_ascii_lowercase()))
     }
@@ -68,11 +62,22 @@ impl Host {
     }
 }
 
+/// Letters, digits, `-`, `_`, and dots that stand one at a time between them.
+fn is_name(name: &str) -> bool {
+    let mut before = b'.';
+    let plain = name.bytes().all(|b| {
+        let lone = b != b'.' || before != b'.';
+        before = b;
+        lone && (b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    });
+    plain && !name.is_empty() && name.len() <= 253
+}
+
 /// Splits `host[:port]`; the port is 1 to 65535, decimal, without a sign.
 pub fn parse_authority(text: &str) -> Option<(Host, Option<u16>)> {
-    let split = match text.rfind(']') {
-        Some(bracket) => bracket + 1,
-        None => text.find(':').unwrap_or(text.len()),
+    let split = match text.starts_with('[') {
+        true => text.find(']')? + 1,
+        false => text.bytes().position(|b| b == b':').unwrap_or(text.len()),
     };
     let (host, rest) = text.split_at_checked(split)?;
     let port = match rest {
@@ -107,7 +112,8 @@ impl Origin {
 
     /// Reads `scheme://host[:port]` and nothing more.
     pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, authority) = text.split_once("://")?;
+        let (scheme, authority) = text.split_once(':')?;
+        let authority = authority.strip_prefix("//")?;
         Some(Self::new(Scheme::parse(scheme)?, parse_authority(authority)?))
     }
 

@@ -1,7 +1,5 @@
 //! The answers to a verify request. Only [`allow`] builds a 2xx.
 
-use std::fmt::Write;
-
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
@@ -15,14 +13,49 @@ use super::{caller::Caller, dialect::Proxy};
 use crate::{
     authn::principal::Principal,
     policy::{app::App, capability::Capabilities},
+    store::users::User,
 };
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
+const REMOTE_NAME: HeaderName = HeaderName::from_static("remote-name");
+const REMOTE_EMAIL: HeaderName = HeaderName::from_static("remote-email");
+const REMOTE_GROUPS: HeaderName = HeaderName::from_static("remote-groups");
+const X_AUTH_USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
+const X_AUTH_ROLE: HeaderName = HeaderName::from_static("x-auth-role");
+const X_AUTH_CAPABILITIES: HeaderName = HeaderName::from_static("x-auth-capabilities");
+const X_AUTH_PERMISSION: HeaderName = HeaderName::from_static("x-auth-permission");
+const X_AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
+const X_AUTH_APP: HeaderName = HeaderName::from_static("x-auth-app");
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-location");
 
 /// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
 const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
+
+/// The values that stay the same for as long as a user does.
+#[derive(Debug)]
+pub struct UserAnswer {
+    user: HeaderValue,
+    name: HeaderValue,
+    email: HeaderValue,
+    id: HeaderValue,
+    granted: HeaderValue,
+}
+
+impl UserAnswer {
+    fn of(user: &User) -> Self {
+        let name = user.name.as_str();
+        let email = user.email.as_ref().map(|email| plain(email.as_str()));
+        Self {
+            user: plain(name),
+            name: escaped(user.display_name.as_ref().map_or(name, |name| name.as_str())),
+            email: email.unwrap_or(HeaderValue::from_static("-")),
+            id: HeaderValue::from(user.id.get()),
+            granted: list(user.granted),
+        }
+    }
+}
 
 /// The one way to let a request pass: every identity header, once, never empty.
 pub fn allow(
@@ -32,27 +65,26 @@ pub fn allow(
     other_cookies: Option<HeaderValue>,
 ) -> HttpResponse {
     let user = &principal.user;
-    let name = user.name.as_str();
-    let display_name = user.display_name.as_ref().map_or(name, |name| name.as_str());
+    let own = user.answer.get_or_init(|| UserAnswer::of(user));
     let mut response = HttpResponse::new(StatusCode::OK);
     let headers = response.headers_mut();
-    let mut send = |name: &'static str, value: HeaderValue| {
-        headers.insert(HeaderName::from_static(name), value);
+    let mut send = |name: HeaderName, value: HeaderValue| {
+        headers.insert(name, value);
     };
-    send("cache-control", NO_STORE);
-    send("remote-user", plain(name));
-    send("remote-name", escaped(display_name));
+    send(CACHE_CONTROL, NO_STORE);
+    send(REMOTE_USER, own.user.clone());
+    send(REMOTE_NAME, own.name.clone());
+    send(REMOTE_EMAIL, own.email.clone());
+    send(REMOTE_GROUPS, HeaderValue::from_static(user.role.group()));
+    send(X_AUTH_USER_ID, own.id.clone());
+    send(X_AUTH_ROLE, HeaderValue::from_static(user.role.name()));
     send(
-        "remote-email",
-        user.email.as_ref().map_or(HeaderValue::from_static("-"), |email| plain(email.as_str())),
+        X_AUTH_CAPABILITIES,
+        if capabilities == user.granted { own.granted.clone() } else { list(capabilities) },
     );
-    send("remote-groups", HeaderValue::from_static(user.role.group()));
-    send("x-auth-user-id", HeaderValue::from(user.id.get()));
-    send("x-auth-role", HeaderValue::from_static(user.role.name()));
-    send("x-auth-capabilities", list(capabilities));
-    send("x-auth-permission", HeaderValue::from_static(capabilities.permission().name()));
-    send("x-auth-method", HeaderValue::from_static(principal.credential.name()));
-    send("x-auth-app", plain(app.name.as_str()));
+    send(X_AUTH_PERMISSION, HeaderValue::from_static(capabilities.permission().name()));
+    send(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.name()));
+    send(X_AUTH_APP, plain(app.name.as_str()));
     // The proxy hands the app these instead of the client's own, so that no app sees our session.
     if let Some(cookies) = other_cookies {
         headers.insert(COOKIE, cookies);
@@ -77,8 +109,13 @@ fn list(capabilities: Capabilities) -> HeaderValue {
         return HeaderValue::from_static(ALL);
     }
     let mut text = String::with_capacity(ALL.len());
-    let _ = write!(text, "{capabilities}");
-    plain(&text)
+    for capability in capabilities.iter() {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(capability.name());
+    }
+    if text.is_empty() { HeaderValue::from_static("none") } else { plain(&text) }
 }
 
 /// Every capability, as an administrator's requests carry it.
@@ -89,8 +126,10 @@ const ALL: &str = "search,add_downloads,remove_downloads,pause_resume,assign_cat
 /// Why a request does not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nobody was proved; a person is sent to this address.
+    /// Nobody was proved, and a person asks: they are sent to this address.
     SignIn(String),
+    /// Nobody was proved, and a program asks.
+    Unauthenticated,
     /// Refused whoever asks, for this reason.
     Forbidden(&'static str),
     /// The proxy is set up wrongly, in this way.
@@ -111,18 +150,18 @@ pub enum Redirect {
 /// Answers a refusal in the way that the proxy and the client understand.
 pub fn refuse(refusal: &Refusal, proxy: Proxy, caller: Caller, redirect: Redirect) -> HttpResponse {
     match (refusal, proxy, caller) {
-        (Refusal::SignIn(address), Proxy::Nginx, Caller::Navigating) => builder(StatusCode::UNAUTHORIZED)
+        (Refusal::SignIn(address), Proxy::Nginx, _) => builder(StatusCode::UNAUTHORIZED)
             .insert_header((LOCATION, address.as_str()))
             .insert_header((X_TINYAUTH_LOCATION, address.as_str()))
             .finish(),
-        (Refusal::SignIn(address), _, Caller::Navigating) => {
+        (Refusal::SignIn(address), ..) => {
             let status = match redirect {
                 Redirect::Found => StatusCode::FOUND,
                 Redirect::SeeOther => StatusCode::SEE_OTHER,
             };
             builder(status).insert_header((LOCATION, address.as_str())).finish()
         }
-        (Refusal::SignIn(_), _, Caller::Program) => told(StatusCode::UNAUTHORIZED, "sign in first", caller),
+        (Refusal::Unauthenticated, ..) => told(StatusCode::UNAUTHORIZED, "sign in first", caller),
         (Refusal::Forbidden(reason), ..) => told(StatusCode::FORBIDDEN, reason, caller),
         (Refusal::Undescribed(reason), Proxy::Nginx, _) => told(StatusCode::FORBIDDEN, reason, caller),
         (Refusal::Undescribed(reason), ..) => told(StatusCode::BAD_REQUEST, reason, caller),
@@ -182,7 +221,7 @@ mod tests {
             profile::{DisplayName, Email},
         },
         policy::{app::AppName, role::Role},
-        store::users::{Standing, User, UserId},
+        store::users::{Standing, UserId},
     };
 
     fn principal(display_name: Option<&str>, email: Option<&str>) -> Principal {
@@ -195,6 +234,7 @@ mod tests {
             standing: Standing::Enabled,
             granted: Capabilities::NONE,
             password_hash: None,
+            answer: std::sync::OnceLock::new(),
         };
         Principal { user: Arc::new(user), credential: Credential::Open }
     }

@@ -66,4 +66,39 @@ impl Dialect {
         ("/outpost.goauthentik.io/auth/traefik", Self::TRAEFIK),
         ("/outpost.goauthentik.io/auth/caddy", Self::CADDY),
     ];
+
+    /// How the proxy speaks that asks on this path, and the app that the path fixes.
+    pub fn asked_on(path: &str) -> Option<(Self, Option<&str>)> {
+        let own = Self::OWN.into_iter().find_map(|(known, dialect)| match path.strip_prefix(known)? {
+            "" => Some((dialect, None)),
+            rest => rest.strip_prefix('/').filter(|app| !app.contains('/')).map(|app| (dialect, Some(app))),
+        });
+        let other = || Self::OTHERS.into_iter().find(|(known, _)| *known == path);
+        own.or_else(|| other().map(|(_, dialect)| (dialect, None)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_says_who_asks_and_for_which_app() {
+        for (path, expected) in [
+            ("/verify/nginx", Some((Dialect::NGINX, None))),
+            ("/verify/nginx/sonarr", Some((Dialect::NGINX, Some("sonarr")))),
+            ("/verify/caddy/sonarr", Some((Dialect::CADDY, Some("sonarr")))),
+            ("/verify/nginx/", Some((Dialect::NGINX, Some("")))),
+            ("/api/authz/forward-auth", Some((Dialect::TRAEFIK, None))),
+            ("/api/auth/nginx", Some((Dialect::TINYAUTH_NGINX, None))),
+            ("/verify/nginx/sonarr/x", None),
+            ("/verify/nginxx", None),
+            ("/verify", None),
+            ("/Verify/nginx", None),
+            ("/api/auth/nginx/sonarr", None),
+            ("/", None),
+        ] {
+            assert_eq!(Dialect::asked_on(path), expected, "{path}");
+        }
+    }
 }

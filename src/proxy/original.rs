@@ -93,7 +93,7 @@ fn original_url(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
         }
     };
     let malformed = || Undescribed::Malformed("X-Original-URL");
-    let authority = url.find("://").ok_or_else(malformed)? + 3;
+    let authority = url.find(':').filter(|&at| url[at..].starts_with("://")).ok_or_else(malformed)? + 3;
     let path = url[authority..].find('/').map_or(url.len(), |at| authority + at);
     let origin = Origin::parse(&url[..path]).ok_or_else(malformed)?;
     Ok((origin, if path == url.len() { "/" } else { &url[path..] }))

@@ -23,8 +23,8 @@ use crate::{
     clock,
     policy::{
         app::{App, Taken},
-        origin::OriginRefusal,
-        verdict::{self, Action, Exchange, Forbidden, OriginBinding, Verdict},
+        origin::{Claim, OriginRefusal},
+        verdict::{self, Action, Exchange, Forbidden, Method, OriginBinding, Verdict},
     },
     state::State,
     store::view::Health,
@@ -35,8 +35,13 @@ const LOGGED: usize = 200;
 
 /// Answers a verify request. Awaits nothing, takes no lock that a writer holds, touches no disk; never reads
 /// the body or the request's own query.
-pub fn verify(request: &HttpRequest, state: &Data<State>, dialect: Dialect) -> HttpResponse {
-    let asked = Asked { request, state, dialect };
+pub fn verify(
+    request: &HttpRequest,
+    state: &Data<State>,
+    dialect: Dialect,
+    app: Option<&str>,
+) -> HttpResponse {
+    let asked = Asked { request, state, dialect, app };
     match asked.decide() {
         Ok(response) => response,
         Err(refused) => asked.refuse(&refused),
@@ -47,6 +52,8 @@ struct Asked<'a> {
     request: &'a HttpRequest,
     state: &'a State,
     dialect: Dialect,
+    /// The app that the proxy's configuration fixed.
+    app: Option<&'a str>,
 }
 
 /// A refusal, with what is known of the request by then.
@@ -101,7 +108,11 @@ impl<'a> Asked<'a> {
             app,
             method: original.method,
             exchange: original.exchange,
-            claim: original::claim(headers),
+            claim: match (original.method, original.exchange) {
+                // The Origin rule does not ask.
+                (Method::Safe, Exchange::Http) => Claim::Missing,
+                _ => original::claim(headers),
+            },
             own: &original.origin,
         };
         let who = (principal.user.role, principal.user.granted);
@@ -124,7 +135,7 @@ impl<'a> Asked<'a> {
 
     fn app(&self, original: &Original<'_>) -> Result<&'a App, Refused<'a>> {
         let apps = &self.state.config.apps;
-        match self.request.match_info().get("app") {
+        match self.app {
             Some(name) => apps.named(name).ok_or_else(|| {
                 Refused::new(
                     Refusal::Undescribed("the proxy names an app that is not configured".to_owned()),
@@ -156,7 +167,11 @@ impl<'a> Asked<'a> {
         }
         let presented = Presented { headers: self.request.headers(), now: clock::now() };
         let sign_in = |cause: &dyn ToString| {
-            Refused::new(Refusal::SignIn(self.sign_in_address(original)), cause.to_string())
+            let refusal = match Caller::of(self.request.headers(), original.exchange) {
+                Caller::Navigating => Refusal::SignIn(self.sign_in_address(original)),
+                Caller::Program => Refusal::Unauthenticated,
+            };
+            Refused::new(refusal, cause.to_string())
         };
         match self.state.authenticator.identify(&presented, view) {
             Identity::Proven(principal) => Ok(principal),

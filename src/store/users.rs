@@ -1,6 +1,6 @@
 //! The users and what they may do.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::SecretString;
@@ -13,6 +13,7 @@ use crate::{
     },
     clock::Timestamp,
     policy::{capability::Capabilities, role::Role},
+    proxy::answer::UserAnswer,
 };
 
 /// Stands for every app for which a user has no set of their own.
@@ -60,6 +61,8 @@ pub struct User {
     pub granted: Capabilities,
     /// The bcrypt hash; `None` where no password opens the account.
     pub password_hash: Option<SecretString>,
+    /// What verify answers about them, made at the first answer.
+    pub answer: OnceLock<UserAnswer>,
 }
 
 /// A user to be made.
@@ -116,6 +119,7 @@ fn read(row: &Row<'_>) -> Option<User> {
         standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
         password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
+        answer: OnceLock::new(),
     })
 }
 
