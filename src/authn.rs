@@ -2,7 +2,7 @@
 
 pub mod chain;
 pub mod cookie;
-pub mod hashing;
+pub mod lane;
 pub mod name;
 pub mod open;
 pub mod password;

@@ -20,8 +20,7 @@ use tracing::{info, warn};
 
 use crate::{
     authn::{
-        chain::Authenticator, hashing::Hashing, open::OpenDoor, password, session::SessionRules,
-        sign_in::SignIn,
+        chain::Authenticator, lane::Lane, open::OpenDoor, password, session::SessionRules, sign_in::SignIn,
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
@@ -45,6 +44,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(90);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests under way get this long when the service stops.
 const SHUTDOWN_SECONDS: u64 = 10;
+
+/// Sign-ins that may wait to be counted; each takes a millisecond at most.
+const WAITING_AT_THE_DOOR: usize = 1_024;
+/// Sign-ins that may be hashed or wait for that; each takes a quarter of a second at the default cost.
+const HASHING: usize = 64;
 
 /// A built service.
 pub struct Service {
@@ -90,7 +94,8 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
-        hashing: Hashing::start(cores.min(2)).context("the hashing threads")?,
+        door: Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?,
+        hashing: Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?,
         bcrypt_cost: config.auth.bcrypt_cost,
     };
     let background = Background::start(Arc::clone(&store), lifetimes, move |store| {

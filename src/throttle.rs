@@ -143,12 +143,21 @@ impl Throttle {
 
 impl Reserved {
     /// The try succeeded: these counts are cleared.
-    pub fn succeeded(mut self) {
+    pub fn succeeded(self) {
+        self.settle(|count| count.failures = 0);
+    }
+
+    /// Nothing was tried.
+    pub fn cancelled(self) {
+        self.settle(|_| {});
+    }
+
+    fn settle(mut self, change: impl Fn(&mut Count)) {
         self.settled = true;
         let mut state = self.throttle.lock();
         for key in &self.keys {
             if let Some(count) = state.counts.get_mut(key) {
-                count.failures = 0;
+                change(count);
                 count.in_flight = count.in_flight.saturating_sub(1);
             }
         }

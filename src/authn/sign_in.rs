@@ -1,11 +1,11 @@
 //! Signing in with a name and a password: throttled, hashed off the request threads, then a fresh session.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{error, info, warn};
 
-use super::{hashing::Hashing, name::UserName, password, token::Token};
+use super::{lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
     store::{
@@ -13,8 +13,12 @@ use crate::{
         sessions::{Lifetime, NewSession, SessionId},
         users::{self, Standing, User},
     },
-    throttle::{Throttle, Wait},
+    throttle::{Reserved, Throttle, Wait},
 };
+
+/// The door lets no more than one refusal out in this time. A flood from clients that ask again at once then
+/// leaves the threads that answer verify alone; whoever may try waits no longer than those before them.
+const REFUSAL_PACE: Duration = Duration::from_millis(1);
 
 /// What signing in needs of the service.
 pub struct SignIn {
@@ -22,8 +26,10 @@ pub struct SignIn {
     pub store: Arc<Store>,
     /// Who has to wait.
     pub throttle: Arc<Throttle>,
+    /// Where tries are counted, and those refused that come too soon.
+    pub door: Lane,
     /// Where passwords are hashed.
-    pub hashing: Hashing,
+    pub hashing: Lane,
     /// The cost of new hashes.
     pub bcrypt_cost: u32,
 }
@@ -69,43 +75,53 @@ impl SignIn {
     }
 
     /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
-    /// counted before it is hashed. All of it runs on the hashing threads: even a refusal must cost the threads
-    /// that answer verify as little as can be.
+    /// counted before it is hashed.
     pub async fn prove<T: Send + 'static>(
         &self,
         claim: Claim,
         then: impl FnOnce(Arc<User>) -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let Ok(place) = self.hashing.place() else {
-            warn!(address = %claim.address, "sign-in refused: too many at once; try again");
-            return Err(Refused::Busy);
+        let address = claim.address;
+        let name = UserName::parse(&claim.username).ok();
+        let busy = || {
+            warn!(%address, "sign-in refused: too many at once; try again");
+            Refused::Busy
         };
-        let (store, throttle) = (Arc::clone(&self.store), Arc::clone(&self.throttle));
-        let cost = self.bcrypt_cost;
-        let proved = place.run(move || prove(&store, &throttle, cost, &claim).map(then));
+        let door = self.door.place().map_err(|_| busy())?;
+        let (throttle, account) = (Arc::clone(&self.throttle), name.clone());
+        let admitted = door.run(move || admit(&throttle, address, account.as_ref())).await;
+        let reserved = admitted.unwrap_or(Err(Refused::Failed))?;
+        let Ok(place) = self.hashing.place() else {
+            reserved.cancelled();
+            return Err(busy());
+        };
+        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
+        let proved = place.run(move || {
+            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
+            let right = compare(&store, user.as_ref(), &claim.password, cost);
+            // Settled on this thread, so that a client that hangs up cannot undo the count.
+            match user.filter(|_| right) {
+                Some(user) => {
+                    reserved.succeeded();
+                    Ok(then(user))
+                }
+                None => {
+                    info!(%address, "sign-in refused: wrong name or password");
+                    Err(Refused::Wrong(reserved.failed(clock::monotonic())))
+                }
+            }
+        });
         proved.await.unwrap_or(Err(Refused::Failed))
     }
 }
 
-fn prove(store: &Store, throttle: &Arc<Throttle>, cost: u32, claim: &Claim) -> Result<Arc<User>, Refused> {
-    let address = claim.address;
-    let name = UserName::parse(&claim.username).ok();
-    let reserved = throttle.reserve(address, name.as_ref(), clock::monotonic()).map_err(|wait| {
+/// Takes a place for one try, or refuses, at a pace.
+fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
+    throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
         info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+        thread::sleep(REFUSAL_PACE);
         Refused::Throttled(wait)
-    })?;
-    let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-    let right = compare(store, user.as_ref(), &claim.password, cost);
-    match user.filter(|_| right) {
-        Some(user) => {
-            reserved.succeeded();
-            Ok(user)
-        }
-        None => {
-            info!(%address, "sign-in refused: wrong name or password");
-            Err(Refused::Wrong(reserved.failed(clock::monotonic())))
-        }
-    }
+    })
 }
 
 /// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be

@@ -1,5 +1,5 @@
-//! The threads that hash passwords: few, at the lowest priority and with a short queue, so that a flood of
-//! sign-ins cannot slow a verify.
+//! Work for sign-ins, on threads of the lowest priority and with a short queue, so that a flood of sign-ins
+//! cannot slow a verify.
 
 use std::{
     io, panic,
@@ -11,15 +11,13 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::{error, warn};
 
-/// Sign-ins that may be under way or wait for a thread.
-const PLACES: usize = 64;
 /// The kernel's lowest priority.
 const NICE: i32 = 19;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The pool.
-pub struct Hashing {
+/// A few threads and the queue before them.
+pub struct Lane {
     jobs: mpsc::Sender<Job>,
     places: Arc<Semaphore>,
 }
@@ -40,16 +38,16 @@ pub struct Busy;
 #[error("the sign-in panicked")]
 pub struct Panicked;
 
-impl Hashing {
-    /// Starts `threads` threads.
-    pub fn start(threads: usize) -> io::Result<Self> {
+impl Lane {
+    /// Starts `threads` threads; `places` jobs may be under way or wait for one.
+    pub fn start(name: &str, threads: usize, places: usize) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..threads {
             let queue = Arc::clone(&queue);
-            thread::Builder::new().name("hashing".to_owned()).spawn(move || work(&queue))?;
+            thread::Builder::new().name(name.to_owned()).spawn(move || work(&queue))?;
         }
-        Ok(Self { jobs, places: Arc::new(Semaphore::new(PLACES)) })
+        Ok(Self { jobs, places: Arc::new(Semaphore::new(places)) })
     }
 
     /// Takes a place, or refuses at once when none is free.
@@ -81,7 +79,7 @@ impl Place {
 fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
     // Linux keeps this value for each thread.
     if let Err(cause) = rustix::process::nice(NICE) {
-        warn!(%cause, "hashing threads keep the normal priority; sign-ins may slow requests down");
+        warn!(%cause, "threads for sign-ins keep the normal priority; a flood of sign-ins may slow requests down");
     }
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
