@@ -71,7 +71,10 @@ impl Dialect {
     pub fn asked_on(path: &str) -> Option<(Self, Option<&str>)> {
         let own = Self::OWN.into_iter().find_map(|(known, dialect)| match path.strip_prefix(known)? {
             "" => Some((dialect, None)),
-            rest => rest.strip_prefix('/').filter(|app| !app.contains('/')).map(|app| (dialect, Some(app))),
+            rest => {
+                let app = rest.strip_prefix('/').filter(|app| !app.is_empty() && !app.contains('/'));
+                app.map(|app| (dialect, Some(app)))
+            }
         });
         let other = || Self::OTHERS.into_iter().find(|(known, _)| *known == path);
         own.or_else(|| other().map(|(_, dialect)| (dialect, None)))
@@ -88,10 +91,10 @@ mod tests {
             ("/verify/nginx", Some((Dialect::NGINX, None))),
             ("/verify/nginx/sonarr", Some((Dialect::NGINX, Some("sonarr")))),
             ("/verify/caddy/sonarr", Some((Dialect::CADDY, Some("sonarr")))),
-            ("/verify/nginx/", Some((Dialect::NGINX, Some("")))),
             ("/api/authz/forward-auth", Some((Dialect::TRAEFIK, None))),
             ("/api/auth/nginx", Some((Dialect::TINYAUTH_NGINX, None))),
             ("/verify/nginx/sonarr/x", None),
+            ("/verify/nginx/", None),
             ("/verify/nginxx", None),
             ("/verify", None),
             ("/Verify/nginx", None),
