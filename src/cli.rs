@@ -91,13 +91,15 @@ pub fn run() -> ExitCode {
 }
 
 fn configuration(flags: &Flags) -> Result<Config, Failure> {
-    config::load(flags)
-        .config
-        .map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
+    let outcome = config::load(flags);
+    if outcome.file.is_none() && outcome.config.is_ok() {
+        output::remark("note: no configuration file was read, so defaults hold; name one with --config");
+    }
+    outcome.config.map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
 }
 
 /// The store of the configuration, for a command that changes it beside a running service.
 fn database(config: &Config) -> anyhow::Result<Database> {
     let path = &config.store.path;
-    Database::open(path).with_context(|| format!("store.path: {}", path.display()))
+    Database::open_existing(path).with_context(|| format!("store.path: {}", path.display()))
 }

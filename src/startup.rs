@@ -15,6 +15,7 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::Server, web::Data};
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
@@ -32,7 +33,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
-        sessions::Lifetime,
+        sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
     throttle::Throttle,
@@ -65,9 +66,18 @@ enum Listener {
     Unix(UnixListener),
 }
 
+/// Every open connection is a descriptor, and the usual soft limit of 1,024 is what few clients can fill.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(cause) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        warn!(%cause, "the limit of open files could not be raised");
+    }
+}
+
 /// Builds the service. The socket is bound first, so that a second start on the same address changes nothing.
 pub fn build(config: Config) -> anyhow::Result<Service> {
     let (listener, address) = bind(&config.server.listen)?;
+    raise_descriptor_limit();
     let store = Arc::new(
         Store::open(&config.store.path)
             .with_context(|| format!("store.path: {}", config.store.path.display()))?,
@@ -187,9 +197,10 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
         Some(user) => {
             store.write_users(|tx| {
                 users::set_role(tx, user.id, Role::Admin)?;
-                users::set_standing(tx, user.id, Standing::Enabled)
+                users::set_standing(tx, user.id, Standing::Enabled)?;
+                users::set_password(tx, user.id, Some(&hash))?;
+                sessions::delete_all(tx, Some(user.id))
             })?;
-            store.change_password(user.id, &hash, None)?;
         }
         None => {
             let admin = NewUser {

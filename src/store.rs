@@ -16,7 +16,7 @@ use std::{
 
 use database::{Database, StoreError};
 use sessions::{NewSession, SessionId};
-use users::UserId;
+use users::User;
 use view::{Health, View};
 
 use crate::{authn::token::Token, clock::Timestamp};
@@ -61,7 +61,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut inner = self.lock();
         let (started, ended) = inner.database.write(|tx| {
-            let ended = replaced.into_iter().chain(sessions::surplus(tx, session.user)?).collect::<Vec<_>>();
+            users::still_proved(tx, session.user)?;
+            let ended =
+                replaced.into_iter().chain(sessions::surplus(tx, session.user.id)?).collect::<Vec<_>>();
             sessions::delete(tx, &ended)?;
             Ok((sessions::insert(tx, &token.digest(), session)?, ended))
         })?;
@@ -75,18 +77,15 @@ impl Store {
         self.end_sessions(&[session], |tx| sessions::delete(tx, &[session]))
     }
 
-    /// Sets a password and ends every session of the user but `kept`, as one change. When it cannot be
-    /// stored the other sessions are denied all the same.
-    pub fn change_password(
-        &self,
-        user: UserId,
-        hash: &str,
-        kept: Option<SessionId>,
-    ) -> Result<(), StoreError> {
-        let ended = self.view.sessions_of(user).filter(|&session| Some(session) != kept).collect::<Vec<_>>();
-        self.end_sessions(&ended, |tx| {
-            users::set_password(tx, user, Some(hash))?;
-            sessions::delete_all_but(tx, user, kept)
+    /// Sets the password of a user who has just proved themselves in the session `kept`, and ends their other
+    /// sessions, as one change. When it cannot be stored the other sessions are denied all the same.
+    pub fn change_password(&self, proved: &User, hash: &str, kept: SessionId) -> Result<(), StoreError> {
+        let others = self.view.sessions_of(proved.id).filter(|&session| session != kept).collect::<Vec<_>>();
+        self.end_sessions(&others, |tx| {
+            users::still_proved(tx, proved)?;
+            sessions::lives(tx, kept)?;
+            users::set_password(tx, proved.id, Some(hash))?;
+            sessions::delete_all_but(tx, proved.id, kept)
         })?;
         let mut inner = self.lock();
         self.refill(&mut inner)

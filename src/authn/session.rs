@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// How far ahead of our clock a session may have started, in seconds, before its start is no longer believed.
+/// How far ahead of our clock, in seconds, the start or last use of a session may lie before it is not believed.
 const CLOCK_SLACK: i64 = 300;
 
 /// The cookie and how long sessions live, in seconds.
@@ -61,9 +61,9 @@ impl SessionRules {
 
     /// Whether the session still lives: not unused for too long, and not started too long ago.
     fn alive(&self, session: &Session, now: Timestamp) -> bool {
-        let age = now.since(session.created);
+        let (age, idle) = (now.since(session.created), now.since(session.seen()));
         age >= -CLOCK_SLACK
-            && now.since(session.seen()) < self.idle_limit(session.lifetime)
+            && (-CLOCK_SLACK..self.idle_limit(session.lifetime)).contains(&idle)
             && self.max_lifetime.is_none_or(|limit| age < limit)
     }
 

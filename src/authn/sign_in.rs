@@ -98,12 +98,14 @@ impl SignIn {
         let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
         let proved = place.run(move || {
             let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-            let right = compare(&store, user.as_ref(), &claim.password, cost);
+            let right = compare(user.as_ref(), &claim.password, cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             match user.filter(|_| right) {
                 Some(user) => {
                     reserved.succeeded();
-                    Ok(then(user))
+                    let done = then(Arc::clone(&user));
+                    renew_hash(&store, &user, &claim.password, cost);
+                    Ok(done)
                 }
                 None => {
                     info!(%address, "sign-in refused: wrong name or password");
@@ -128,8 +130,7 @@ fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) 
 /// stored.
 pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
     let address = address.to_string();
-    let session =
-        NewSession { user: user.id, lifetime: wanted.lifetime, now: clock::now(), address: &address };
+    let session = NewSession { user, lifetime: wanted.lifetime, now: clock::now(), address: &address };
     let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
     match store.start_session(&token, &session, wanted.replaced) {
         Ok(()) => {
@@ -143,12 +144,15 @@ pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted
     }
 }
 
-/// Compares, and brings a right password's hash to the configured cost.
-fn compare(store: &Store, user: Option<&Arc<User>>, password: &SecretString, cost: u32) -> bool {
+fn compare(user: Option<&Arc<User>>, password: &SecretString, cost: u32) -> bool {
     let stored = user.and_then(|user| user.password_hash.as_ref());
     let enabled = user.is_some_and(|user| user.standing == Standing::Enabled);
-    let right = password::verify(password, stored, cost) && enabled;
-    if let (true, Some(user), Some(stored)) = (right, user, stored)
+    password::verify(password, stored, cost) && enabled
+}
+
+/// Brings a right password's hash to the configured cost.
+fn renew_hash(store: &Store, user: &User, password: &SecretString, cost: u32) {
+    if let Some(stored) = &user.password_hash
         && password::outdated(stored, cost)
         && let Ok(hash) = password::hash(password, cost)
         && let Err(cause) =
@@ -156,5 +160,4 @@ fn compare(store: &Store, user: Option<&Arc<User>>, password: &SecretString, cos
     {
         warn!(%cause, "a password hash could not be brought to the configured cost; will try again");
     }
-    right
 }

@@ -30,7 +30,11 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
             .into_iter()
             .map(|resolved| vec![resolved.key, resolved.value, resolved.source])
             .collect();
-        output::table(&["KEY", "VALUE", "FROM"], &rows);
+        let file = outcome.file.map_or_else(|| "none was read".to_owned(), |file| file.display().to_string());
+        output::say(&format!("Configuration file: {file}\n"));
+        if !rows.is_empty() {
+            output::table(&["KEY", "VALUE", "FROM"], &rows);
+        }
     }
     if !problems.is_empty() {
         return Err(Failure::Start(problems));

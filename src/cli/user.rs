@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Flags},
     policy::{capability::Capabilities, preset::Preset, role::Role},
     store::{
-        database::StoreError,
+        database::{Database, StoreError},
         sessions,
         users::{self, NewUser, Standing, User, UserId},
     },
@@ -150,7 +150,9 @@ fn add(config: &Config, arguments: &Add) -> Result<(), Failure> {
     let granted = granted(arguments.preset.as_deref(), arguments.capabilities.as_deref())?;
     let granted =
         granted.unwrap_or(if arguments.admin { Capabilities::ALL } else { Capabilities::READ_ONLY });
-    let mut database = database(config)?;
+    // The first user may come before the first start.
+    let path = &config.store.path;
+    let mut database = Database::open(path).with_context(|| format!("store.path: {}", path.display()))?;
     if database.read(|connection| users::find(connection, &name)).is_ok() {
         return Err(StoreError::NameTaken(name.to_string()).into());
     }
@@ -209,7 +211,12 @@ fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), 
     if granted.is_none() && arguments.role.is_none() {
         return Err(anyhow::anyhow!("say what to set: --preset, --capabilities or --role").into());
     }
-    change(config, &arguments.name, "has the new capabilities", |tx, id| {
+    let done = match arguments.role {
+        Some(RoleName::Admin) => "is an administrator now",
+        Some(RoleName::User) => "is an ordinary user now, with the capabilities granted",
+        None => "has the new capabilities",
+    };
+    change(config, &arguments.name, done, |tx, id| {
         if let Some(granted) = granted {
             users::set_capabilities(tx, id, granted)?;
         }

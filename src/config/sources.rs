@@ -42,7 +42,8 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
         figment = figment.merge(Toml::file_exact(path));
         // Reads the file now: a syntax error would otherwise hide behind the first key that is asked for.
         if let Err(error) = figment.data() {
-            return Err(Problem::new(&path.display().to_string(), "", &error.to_string()));
+            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            return Err(Problem::new(&path.display().to_string(), "", &line));
         }
     }
     for (name, key) in SEED_NAMES {
@@ -51,7 +52,7 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
         }
     }
     for (name, value) in &variables {
-        let Some(rest) = name.strip_prefix(PREFIX).filter(|_| name != FILE_VARIABLE) else { continue };
+        let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !is_foreign(rest)) else { continue };
         let key = rest.to_ascii_lowercase().replace("__", ".");
         figment = figment.merge(Text::new(name, &key, value));
     }
@@ -60,6 +61,11 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
         figment = figment.merge(Text::new(&name, key, value));
     }
     Ok((figment, file))
+}
+
+/// Variables that are no keys: the file's name, and what Kubernetes sets for a service named `sluice`.
+fn is_foreign(rest: &str) -> bool {
+    rest == "CONFIG" || rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
 }
 
 fn file(flags: &Flags, variables: &[(String, String)]) -> Result<Option<PathBuf>, Problem> {

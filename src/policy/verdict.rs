@@ -31,7 +31,10 @@ pub enum Exchange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginBinding {
     /// Browsers attach it by themselves, so the page must prove itself.
-    Ambient,
+    Browser,
+    /// The client's place in the network is the credential: a browser must prove its page all the same, but a
+    /// client that names no page is none.
+    Network,
     /// Nothing is attached by itself, so no page can misuse it.
     None,
 }
@@ -94,9 +97,13 @@ pub fn decide(
     action: &Action<'_>,
     rule: &OriginRule,
 ) -> Verdict {
-    if binding == OriginBinding::Ambient && action.needs_origin() {
+    let missing = match binding {
+        OriginBinding::Network => MissingOrigin::Allowed,
+        OriginBinding::Browser | OriginBinding::None => rule.missing,
+    };
+    if binding != OriginBinding::None && action.needs_origin() {
         let allowed = rule.allowed.iter().chain(&action.app.origins);
-        if let Err(refusal) = origin::check(&action.claim, action.own, allowed, rule.missing) {
+        if let Err(refusal) = origin::check(&action.claim, action.own, allowed, missing) {
             return Verdict::Forbid(Forbidden::Origin(refusal));
         }
     }
@@ -127,27 +134,30 @@ mod tests {
     fn the_origin_rule_holds_where_a_page_could_misuse_the_credential() {
         use Exchange::{Http, WebSocket};
         use Method::{Safe, Unknown, Unsafe};
-        use OriginBinding::{Ambient, None};
+        use OriginBinding::{Browser, Network, None};
         let from = |text| Claim::From(Origin::parse(text).unwrap());
         let own = || from("https://app.test");
         let allow = Verdict::Allow(Capabilities::READ_ONLY);
         let foreign = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign));
         let missing = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Missing));
         for (method, exchange, claim, binding, expected) in [
-            (Safe, Http, Claim::Foreign, Ambient, allow),
-            (Safe, Http, Claim::Missing, Ambient, allow),
-            (Unsafe, Http, own(), Ambient, allow),
-            (Unsafe, Http, from("https://listed.test"), Ambient, allow),
-            (Unsafe, Http, Claim::Missing, Ambient, missing),
-            (Unsafe, Http, Claim::Foreign, Ambient, foreign),
-            (Unsafe, Http, from("https://evil.test"), Ambient, foreign),
-            (Safe, WebSocket, from("https://evil.test"), Ambient, foreign),
-            (Safe, WebSocket, Claim::Missing, Ambient, missing),
-            (Safe, WebSocket, own(), Ambient, allow),
-            (Unknown, Http, Claim::Missing, Ambient, allow),
-            (Unknown, Http, own(), Ambient, allow),
-            (Unknown, Http, from("https://evil.test"), Ambient, foreign),
-            (Unknown, WebSocket, Claim::Missing, Ambient, missing),
+            (Safe, Http, Claim::Foreign, Browser, allow),
+            (Safe, Http, Claim::Missing, Browser, allow),
+            (Unsafe, Http, own(), Browser, allow),
+            (Unsafe, Http, from("https://listed.test"), Browser, allow),
+            (Unsafe, Http, Claim::Missing, Browser, missing),
+            (Unsafe, Http, Claim::Foreign, Browser, foreign),
+            (Unsafe, Http, from("https://evil.test"), Browser, foreign),
+            (Safe, WebSocket, from("https://evil.test"), Browser, foreign),
+            (Safe, WebSocket, Claim::Missing, Browser, missing),
+            (Safe, WebSocket, own(), Browser, allow),
+            (Unknown, Http, Claim::Missing, Browser, allow),
+            (Unknown, Http, own(), Browser, allow),
+            (Unknown, Http, from("https://evil.test"), Browser, foreign),
+            (Unknown, WebSocket, Claim::Missing, Browser, missing),
+            (Unsafe, Http, Claim::Missing, Network, allow),
+            (Unsafe, Http, Claim::Foreign, Network, foreign),
+            (Safe, WebSocket, from("https://evil.test"), Network, foreign),
             (Unsafe, WebSocket, Claim::Foreign, None, allow),
         ] {
             assert_eq!(verdict(method, exchange, claim.clone(), binding), expected, "{method:?} {claim:?}");

@@ -180,7 +180,7 @@ async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId)
     let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
     let changed = visit.state.sign_in.prove(claim, move |user| {
         let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
-        store.change_password(user.id, &hash, Some(kept)).map_err(|cause| cause.to_string())?;
+        store.change_password(&user, &hash, kept).map_err(|cause| cause.to_string())?;
         info!(user = %user.name, "password changed; the user's other sessions ended");
         Ok::<_, String>(())
     });

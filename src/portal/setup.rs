@@ -89,9 +89,10 @@ struct SetupPage<'a> {
     error: Option<String>,
 }
 
-/// The token, while there is no user.
+/// The token, while there is no user and never was one.
 fn open(visit: &Visit) -> Result<&SetupToken, HttpResponse> {
-    let unused = visit.state.store.view().users().is_empty();
+    let had_users = marker::exists(&visit.state.config.store.path);
+    let unused = visit.state.store.view().users().is_empty() && !had_users;
     visit.state.setup.as_ref().filter(|_| unused).ok_or_else(|| {
         let link = Link { href: visit.page("/login"), label: "Go to the sign-in page".to_owned() };
         let text = "Sluice is set up already. Sign in, or ask its administrator for an account.";

@@ -66,15 +66,23 @@ impl Visit {
         let Some(state) = request.app_data::<Data<State>>().cloned() else {
             return Err(HttpResponse::InternalServerError().finish());
         };
-        let origin = match &state.config.server.public_url {
-            Some(origin) => Some(origin.clone()),
-            None => reached(request, &state)
-                .filter(|origin| !matches!(state.config.apps.on(origin), Taken::ByNone)),
-        };
-        match origin {
+        let here = reached(request, &state);
+        if let (Some(portal), Some(here)) = (&state.config.server.public_url, &here)
+            && here.host != portal.host
+            && request.method().is_safe()
+        {
+            // On another host our forms would be refused as another site's. Only the host counts: whatever ends
+            // TLS before the proxy changes the scheme and the port.
+            let page = request.uri().path_and_query().map_or("/", |page| page.as_str());
+            return Err(page::see_other(&format!("{portal}{page}")).finish());
+        }
+        let taken = |origin: &Origin| !matches!(state.config.apps.on(origin), Taken::ByNone);
+        match state.config.server.public_url.clone().or_else(|| here.clone().filter(taken)) {
             Some(origin) => Ok(Self { request: request.clone(), state, origin }),
             None => {
+                let host = here.map(|origin| origin.host.as_str().to_owned());
                 tracing::info!(
+                    host,
                     path = request.path(),
                     "page refused: no [[app]] lists the host that it was asked on"
                 );

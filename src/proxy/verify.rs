@@ -224,10 +224,10 @@ fn redirect(method: &str) -> Redirect {
     }
 }
 
-/// Whether a browser attaches this credential of itself.
+/// How this credential binds a request to the page that sent it.
 const fn binding(principal: &Principal) -> OriginBinding {
     match principal.credential {
-        Credential::Session(_) => OriginBinding::Ambient,
-        Credential::Open => OriginBinding::None,
+        Credential::Session(_) => OriginBinding::Browser,
+        Credential::Open => OriginBinding::Network,
     }
 }

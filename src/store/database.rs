@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -44,6 +44,9 @@ pub enum StoreError {
         /// The file that says there were users.
         marker: String,
     },
+    /// There is no such file.
+    #[error("there is no such database; name the service's configuration with --config")]
+    NotThere,
     /// The file was replaced or removed under the running service.
     #[error("the database file was replaced or removed while Sluice was running; restart Sluice")]
     Replaced,
@@ -56,6 +59,9 @@ pub enum StoreError {
     /// The change would leave nobody to administer Sluice.
     #[error("this is the last active administrator; make another one first")]
     LastAdmin,
+    /// Between proving who they are and acting on it, the user was disabled or got another password.
+    #[error("the user was changed meanwhile; sign in again")]
+    Overtaken,
     /// Setup is over.
     #[error("there are users already")]
     NotEmpty,
@@ -63,12 +69,12 @@ pub enum StoreError {
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
     /// The file system refused.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}; make it and its folder writable for Sluice's user")]
     File {
         /// Which file.
         path: String,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
@@ -95,6 +101,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// Opens a database that is there.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        match path.try_exists() {
+            Ok(true) => Self::open(path),
+            Ok(false) => Err(StoreError::NotThere),
+            Err(source) => Err(file_error(path, source)),
+        }
+    }
+
     /// Opens or creates the database, checks it and brings it up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         create_private(path)?;
@@ -186,10 +201,16 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
         .create(true)
         .mode(0o600)
         .open(path)
-        .map(|_| ())
-        .map_err(|source| file_error(path, source))
+        .map_err(|source| file_error(path, source))?;
+    // A restored backup is often readable for everybody, and holds password hashes.
+    if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
+        && let Err(cause) = fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+    {
+        tracing::warn!(%cause, "others can read the database; make its mode 0600");
+    }
+    Ok(())
 }
 
 pub(super) fn file_error(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File { path: path.display().to_string(), source }
+    StoreError::File { path: path.display().to_string(), cause: source }
 }

@@ -3,6 +3,8 @@
 use std::{
     ffi::OsString,
     fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -35,10 +37,17 @@ pub(super) fn check(database: &Path, any_user: bool) -> Result<(), StoreError> {
 
 /// Leaves the marker.
 pub(super) fn write(database: &Path) -> Result<(), StoreError> {
-    let marker = path(database);
-    if marker.exists() {
+    if exists(database) {
         return Ok(());
     }
-    fs::write(&marker, "Sluice has users. Without this file, a lost database would reopen setup.\n")
-        .map_err(|source| file_error(&marker, source))
+    let marker = path(database);
+    let text = b"Sluice has users. Without this file, a lost database would reopen setup.\n";
+    let mut options = fs::OpenOptions::new();
+    let created = options.write(true).create_new(true).mode(0o600).open(&marker);
+    created.and_then(|mut file| file.write_all(text)).map_err(|source| file_error(&marker, source))
+}
+
+/// Whether there are or were users.
+pub fn exists(database: &Path) -> bool {
+    path(database).exists()
 }

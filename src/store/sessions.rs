@@ -7,7 +7,10 @@ use std::sync::{
 
 use rusqlite::{Connection, Row, params};
 
-use super::{database::StoreError, users::UserId};
+use super::{
+    database::StoreError,
+    users::{User, UserId},
+};
 use crate::{authn::token::TokenDigest, clock::Timestamp};
 
 /// Sessions a user can have at once; the one unseen for longest ends when one more starts.
@@ -41,8 +44,8 @@ impl Lifetime {
 /// A session to be started.
 #[derive(Debug)]
 pub struct NewSession<'a> {
-    /// Whose.
-    pub user: UserId,
+    /// Whose, as they proved themselves.
+    pub user: &'a User,
     /// How long it lives.
     pub lifetime: Lifetime,
     /// The moment of signing in.
@@ -103,19 +106,29 @@ pub fn insert(
         )?
         .execute(params![
             digest.as_bytes(),
-            session.user.0,
+            session.user.id.0,
             session.lifetime.name(),
             session.now.secs(),
             session.address
         ])?;
     Ok(Arc::new(Session {
         id: SessionId(connection.last_insert_rowid()),
-        user: session.user,
+        user: session.user.id,
         lifetime: session.lifetime,
         created: session.now,
         seen: AtomicI64::new(session.now.secs()),
         stored_seen: AtomicI64::new(session.now.secs()),
     }))
+}
+
+/// Whether a session has not ended.
+pub fn lives(connection: &Connection, session: SessionId) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)";
+    if connection.query_row(sql, [session.0], |row| row.get(0))? {
+        Ok(())
+    } else {
+        Err(StoreError::Overtaken)
+    }
 }
 
 /// The user's sessions that must end before one more starts.
@@ -179,13 +192,8 @@ pub fn delete_all(connection: &Connection, user: Option<UserId>) -> Result<usize
 }
 
 /// Ends every session of a user but one.
-pub fn delete_all_but(
-    connection: &Connection,
-    user: UserId,
-    kept: Option<SessionId>,
-) -> Result<(), StoreError> {
-    let kept = kept.map(|kept| kept.0);
-    connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2", params![user.0, kept])?;
+pub fn delete_all_but(connection: &Connection, user: UserId, kept: SessionId) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2", [user.0, kept.0])?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::database::StoreError;
 use crate::{
@@ -175,6 +175,15 @@ pub fn insert_first(
 pub fn set_password(connection: &Connection, user: UserId, hash: Option<&str>) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET password_hash = ?2 WHERE id = ?1", params![user.0, hash])?;
     Ok(())
+}
+
+/// Whether a user may still come in by the hash that their password was compared with. Comparing takes a while,
+/// in which they can be disabled or get another password.
+pub fn still_proved(connection: &Connection, proved: &User) -> Result<(), StoreError> {
+    let hash = proved.password_hash.as_ref().map(ExposeSecret::expose_secret);
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND enabled AND password_hash IS ?2)";
+    let holds = connection.query_row(sql, params![proved.id.0, hash], |row| row.get(0))?;
+    if holds { Ok(()) } else { Err(StoreError::Overtaken) }
 }
 
 /// Replaces a hash by another of the same password, unless the password has changed meanwhile.
