@@ -13,6 +13,7 @@ mod crash;
 mod health;
 mod load;
 mod origins;
+mod overtaken;
 mod people;
 mod properties;
 mod refusals;

@@ -59,7 +59,7 @@ fn a_password_follows_the_rules() {
 
 #[test]
 fn a_name_is_refused_and_never_cleaned() {
-    let home = Home::new();
+    let home = Home::new().user("vera", &[]);
     let long = "a".repeat(65);
     for name in [
         "",
@@ -82,7 +82,8 @@ fn a_name_is_refused_and_never_cleaned() {
         assert!(said.code == 1 || said.code == 2, "{name:?}: {said:#?}");
         assert!(!said.err.contains('\u{1b}'), "{said:#?}");
     }
-    assert_eq!(home.cli(&["user", "list", "--json"], "").json(), serde_json::json!([]));
+    let users = home.cli(&["user", "list", "--json"], "").json();
+    assert_eq!(users.as_array().map(Vec::len), Some(1), "{users}");
     home.cli(&["user", "add", "Ada"], PASSWORD).assert_code(0);
     let twice = home.cli(&["user", "add", "ADA"], PASSWORD);
     assert!(twice.assert_code(1).err.contains("ada"), "{twice:#?}");
@@ -236,5 +237,15 @@ fn two_commands_at_once_cannot_remove_both_administrators() {
             home.cli(&["user", "enable", name], "");
             home.cli(&["user", "set-capabilities", name, "--role", "admin"], "").assert_code(0);
         }
+    }
+}
+
+#[test]
+fn a_command_without_the_services_configuration_makes_no_database() {
+    let home = Home::new();
+    for command in [&["user", "list"][..], &["session", "revoke-all"], &["user", "disable", "ada"]] {
+        let said = home.cli(command, "");
+        assert!(said.assert_code(1).err.contains("--config"), "{said:#?}");
+        assert!(!home.store().exists());
     }
 }

@@ -5,6 +5,7 @@ use std::thread;
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice, mode, session_of};
 use crate::support::verify::{DIALECTS, Dialect};
+use crate::support::wait;
 
 fn token(sluice: &Sluice) -> String {
     let file = sluice.home.file("data/sluice.db.setup-token");
@@ -204,4 +205,21 @@ fn a_lost_database_does_not_reopen_setup() {
     assert_eq!(said.code, 2, "{said:#?}");
     assert!(said.err.contains("sluice.db.initialised"), "names the marker, and so the fix: {}", said.err);
     assert!(!sluice.home.file("data/sluice.db.setup-token").exists());
+}
+
+#[test]
+fn setup_stays_closed_when_the_only_user_is_deleted_again() {
+    let sluice = Home::new().start();
+    sluice.cli(&["user", "add", "vera"], PASSWORD).assert_code(0);
+    sluice.cli(&["user", "delete", "vera"], "").assert_code(0);
+    wait::until("setup to be closed", || Request::get("/sluice/setup").send(sluice.address).status == 404);
+}
+
+#[test]
+fn a_page_of_the_portal_on_another_host_leads_to_the_portals_own() {
+    let config = "server.public_url = \"https://auth.example.com\"\nsession.cookie_domain = \"example.com\"";
+    let sluice = Home::new().with(config).user("ada", &["--admin"]).start();
+    let answer = Request::get("/sluice/login?rd=%2Fx").host("nas.example.com").send(sluice.address);
+    assert_eq!(answer.assert_status(303).location(), Some("https://auth.example.com/sluice/login?rd=%2Fx"));
+    Request::get("/sluice/login").host("auth.example.com").send(sluice.address).assert_status(200);
 }

@@ -7,6 +7,8 @@ use url::Url;
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 
+/// The host of the portal.
+const HOST: &str = "auth.example.com";
 const ACCOUNT: &str = "/sluice/account";
 
 fn sign_in(sluice: &Sluice, origin: &str, fields: &[(&str, &str)]) -> Answer {
@@ -110,7 +112,7 @@ fn two_targets_are_none() {
     let sluice = portal();
     let answer = sign_in(&sluice, "https://auth.example.com", &[("rd", "/a"), ("rd", "/b")]);
     assert_eq!(answer.assert_status(303).location(), Some(ACCOUNT));
-    let page = Request::get("/sluice/login?rd=/a&rd=/b").send(sluice.address);
+    let page = Request::get("/sluice/login?rd=/a&rd=/b").host(HOST).send(sluice.address);
     assert!(!page.assert_status(200).text().contains("name=\"rd\""));
 }
 
@@ -119,10 +121,11 @@ fn the_page_carries_only_checked_targets() {
     let sluice = portal();
     for target in OFF_SITE {
         let query: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
-        let page = Request::get(&format!("/sluice/login?rd={query}")).send(sluice.address);
+        let page = Request::get(&format!("/sluice/login?rd={query}")).host(HOST).send(sluice.address);
         assert!(!page.assert_status(200).text().contains("name=\"rd\""), "{target:?}");
     }
     let page = Request::get("/sluice/login?rd=https%3A%2F%2Fnas.example.com%2Fx%3Fa%3D1%26b%3D2")
+        .host(HOST)
         .send(sluice.address);
     assert!(page.text().contains("name=\"rd\" value=\"https://nas.example.com/x?a=1&"), "{}", page.text());
 }
@@ -135,8 +138,10 @@ fn someone_who_is_signed_in_is_not_sent_elsewhere_either() {
     for target in OFF_SITE.iter().filter(|target| target.contains("evil")) {
         let query: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
         for path in ["login", "logout", "account"] {
-            let page =
-                Request::get(&format!("/sluice/{path}?rd={query}")).session(&session).send(sluice.address);
+            let page = Request::get(&format!("/sluice/{path}?rd={query}"))
+                .host(HOST)
+                .session(&session)
+                .send(sluice.address);
             assert_eq!(page.assert_status(200).location(), None);
             assert!(!page.text().contains("evil"), "{path} {target:?}");
         }

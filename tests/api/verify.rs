@@ -234,6 +234,18 @@ fn with_auth_off_everyone_is_the_open_administrator() {
 }
 
 #[test]
+fn with_auth_off_a_page_of_another_site_still_may_not_act() {
+    let sluice = Home::new().with("auth.enabled = false").start();
+    let post = || Dialect::Nginx.about("POST", "http", "app.test", "/delete");
+    post().send(sluice.address).assert_status(200);
+    post().header("Origin", "http://app.test").send(sluice.address).assert_status(200);
+    let foreign = post().header("Origin", "http://evil.test").send(sluice.address);
+    assert_eq!(foreign.assert_status(403).header("x-auth-reason"), Some("foreign origin"));
+    let socket = Dialect::Nginx.about("GET", "http", "app.test", "/ws").header("Sec-WebSocket-Key", "x");
+    socket.header("Origin", "http://evil.test").send(sluice.address).assert_status(403);
+}
+
+#[test]
 fn cookies_of_others_are_handed_back_without_ours() {
     let sluice = Sluice::start();
     let session = sluice.sign_in("vera", PASSWORD);

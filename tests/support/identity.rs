@@ -330,3 +330,18 @@ pub fn the_verify_address_is_no_way_in(kind: Kind) {
     }
     world.app.assert_never_reached();
 }
+
+/// After a switch to HTTP/2 the client could send the app requests that nobody is asked about.
+pub fn no_protocol_but_websocket_is_switched_to(kind: Kind) {
+    let world = World::behind(kind);
+    let session = world.sign_in("vera");
+    for protocol in ["h2c", "websocket, h2c", "TLS/1.0"] {
+        let request = Request::get("/")
+            .session(&session)
+            .connection("Upgrade, HTTP2-Settings")
+            .header("Upgrade", protocol)
+            .header("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA");
+        let seen = world.seen(&request);
+        assert!(seen.headers.iter().all(|(name, _)| name != "upgrade"), "{protocol}: {:#?}", seen.headers);
+    }
+}

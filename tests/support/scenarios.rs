@@ -21,6 +21,7 @@ macro_rules! behind {
             odd_methods_without_a_session_never_reach_the_app,
             conditional_and_range_headers_open_nothing,
             the_verify_address_is_no_way_in,
+            no_protocol_but_websocket_is_switched_to,
         );
         $crate::behind!($kind, access:
             a_signed_out_navigation_is_led_to_the_sign_in_page,
