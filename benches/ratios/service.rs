@@ -139,11 +139,17 @@ fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
                 granted: Capabilities::SSO_DEFAULT,
                 password_hash: Some(&hash),
             };
-            let user = users::insert(tx, &person, seen)?;
+            users::insert(tx, &person, seen)?;
+        }
+        for user in users::all(tx)? {
             for _ in 0..population.sessions_each {
                 let token = Token::generate().expect("random bytes");
-                let session =
-                    NewSession { user, lifetime: Lifetime::Remembered, now: seen, address: "192.0.2.7" };
+                let session = NewSession {
+                    user: &user,
+                    lifetime: Lifetime::Remembered,
+                    now: seen,
+                    address: "192.0.2.7",
+                };
                 sessions::insert(tx, &token.digest(), &session)?;
                 tokens.push(token.expose().to_owned());
             }
