@@ -48,20 +48,19 @@ pub struct Action<'a> {
     pub method: Method,
     /// HTTP or WebSocket.
     pub exchange: Exchange,
-    /// The page that sent it.
-    pub claim: Claim,
     /// Where it was sent.
     pub own: &'a Origin,
 }
 
 impl Action<'_> {
-    fn needs_origin(&self) -> bool {
-        let unsafe_method = match self.method {
+    /// Whether a page could misuse it; only then is `claim` read.
+    fn needs_origin(&self, claim: &impl Fn() -> Claim) -> bool {
+        let unsafe_method = || match self.method {
             Method::Safe => false,
             Method::Unsafe => true,
-            Method::Unknown => self.claim != Claim::Missing,
+            Method::Unknown => claim() != Claim::Missing,
         };
-        unsafe_method || self.exchange == Exchange::WebSocket
+        self.exchange == Exchange::WebSocket || unsafe_method()
     }
 }
 
@@ -90,20 +89,21 @@ pub enum Forbidden {
     Origin(OriginRefusal),
 }
 
-/// Decides for a user of `role` who was granted `granted` in this app.
+/// Decides for a user of `role` who was granted `granted` in this app; `claim` reads which page sent the request.
 pub fn decide(
     (role, granted): (Role, Capabilities),
     binding: OriginBinding,
     action: &Action<'_>,
+    claim: impl Fn() -> Claim,
     rule: &OriginRule,
 ) -> Verdict {
     let missing = match binding {
         OriginBinding::Network => MissingOrigin::Allowed,
         OriginBinding::Browser | OriginBinding::None => rule.missing,
     };
-    if binding != OriginBinding::None && action.needs_origin() {
+    if binding != OriginBinding::None && action.needs_origin(&claim) {
         let allowed = rule.allowed.iter().chain(&action.app.origins);
-        if let Err(refusal) = origin::check(&action.claim, action.own, allowed, missing) {
+        if let Err(refusal) = origin::check(&claim(), action.own, allowed, missing) {
             return Verdict::Forbid(Forbidden::Origin(refusal));
         }
     }
@@ -126,8 +126,8 @@ mod tests {
             origins: vec![Origin::parse("https://listed.test").unwrap()],
         };
         let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
-        let action = Action { app: &app, method, exchange, claim, own: &own };
-        decide((Role::User, Capabilities::READ_ONLY), binding, &action, &rule)
+        let action = Action { app: &app, method, exchange, own: &own };
+        decide((Role::User, Capabilities::READ_ONLY), binding, &action, || claim.clone(), &rule)
     }
 
     #[test]

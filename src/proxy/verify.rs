@@ -23,8 +23,8 @@ use crate::{
     clock,
     policy::{
         app::{App, Taken},
-        origin::{Claim, OriginRefusal},
-        verdict::{self, Action, Exchange, Forbidden, Method, OriginBinding, Verdict},
+        origin::OriginRefusal,
+        verdict::{self, Action, Exchange, Forbidden, OriginBinding, Verdict},
     },
     state::State,
     store::view::Health,
@@ -104,19 +104,11 @@ impl<'a> Asked<'a> {
         let app = self.app(original)?;
         let principal = self.identify(original)?;
         let headers = self.request.headers();
-        let action = Action {
-            app,
-            method: original.method,
-            exchange: original.exchange,
-            claim: match (original.method, original.exchange) {
-                // The Origin rule does not ask.
-                (Method::Safe, Exchange::Http) => Claim::Missing,
-                _ => original::claim(headers),
-            },
-            own: &original.origin,
-        };
+        let action =
+            Action { app, method: original.method, exchange: original.exchange, own: &original.origin };
         let who = (principal.user.role, principal.user.granted);
-        match verdict::decide(who, binding(&principal), &action, &self.state.config.origins) {
+        let claim = || original::claim(headers);
+        match verdict::decide(who, binding(&principal), &action, claim, &self.state.config.origins) {
             Verdict::Allow(capabilities) => {
                 let cookies = cookie::without(headers, self.state.authenticator.sessions.cookie_name());
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
