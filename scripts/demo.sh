@@ -12,7 +12,7 @@ scripts/install.sh nginx
 cargo build --release --locked --bin sluice
 
 rm -rf "$dir" && mkdir -p "$dir/sluice"
-for file in upstream.conf sluice.conf protect.conf portal.conf examples/one-host.conf; do
+for file in upstream.conf sluice.conf protect.conf portal.conf qbittorrent.conf examples/one-host.conf; do
     sed -e "s|127.0.0.1:9180|$gate|; s|127.0.0.1:8080|$app|; s|127.0.0.1:9091|$app|" \
         -e "s|/etc/nginx/sluice/|$dir/sluice/|; s|listen 80 |listen 127.0.0.1:$port |" \
         "nginx/$file" > "$dir/sluice/$(basename "$file")"

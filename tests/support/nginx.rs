@@ -33,7 +33,7 @@ pub fn start(behind: &Behind) -> Proxy {
     let here = dir.path().display().to_string();
     let shipped =
         |path: &str| behind.shipped(path, port).replace("/etc/nginx/sluice/", &format!("{here}/sluice/"));
-    for file in ["sluice.conf", "protect.conf", "portal.conf"] {
+    for file in ["sluice.conf", "protect.conf", "portal.conf", "qbittorrent.conf"] {
         write(&dir.path().join("sluice").join(file), &shipped(&format!("nginx/{file}")));
     }
     let example = match behind.layout {
