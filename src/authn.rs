@@ -1,7 +1,13 @@
 //! Who: the kinds of credential and the order in which they are tried. Never sees policy's rules.
 
+pub mod api_key;
+pub mod authorization;
+pub mod basic;
+pub mod bypass;
 pub mod chain;
 pub mod cookie;
+pub mod external;
+pub mod group;
 pub mod lane;
 pub mod name;
 pub mod open;
@@ -10,4 +16,7 @@ pub mod principal;
 pub mod profile;
 pub mod session;
 pub mod sign_in;
+pub mod single_flight;
+pub mod sso;
 pub mod token;
+pub mod upstream;

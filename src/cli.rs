@@ -2,6 +2,7 @@
 
 mod check;
 mod healthcheck;
+mod key;
 mod output;
 mod password_input;
 mod serve;
@@ -44,6 +45,9 @@ enum Command {
     /// Add, list and change users
     #[command(subcommand, after_help = "Example:\n  sluice user add bob --preset read-only")]
     User(user::Command),
+    /// Make, list and revoke API keys
+    #[command(subcommand, after_help = "Example:\n  sluice key create bob --name phone --expires 90d")]
+    Key(key::Command),
     /// List and end sessions
     #[command(subcommand, after_help = "Example:\n  sluice session revoke bob")]
     Session(session::Command),
@@ -74,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(flags, arguments),
         Command::Check(arguments) => check::run(&flags, &arguments),
         Command::User(command) => user::run(&flags, command),
+        Command::Key(command) => key::run(&flags, command),
         Command::Session(command) => session::run(&flags, command),
         Command::Healthcheck => healthcheck::run(&flags),
     };
@@ -94,6 +99,9 @@ fn configuration(flags: &Flags) -> Result<Config, Failure> {
     let outcome = config::load(flags);
     if outcome.file.is_none() && outcome.config.is_ok() {
         output::remark("note: no configuration file was read, so defaults hold; name one with --config");
+    }
+    for warning in &outcome.warnings {
+        output::remark(&format!("warning: {warning}"));
     }
     outcome.config.map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
 }

@@ -3,37 +3,50 @@
 //! A section is a file with a struct and its `read`. The reader notes each key that is asked for, so the
 //! list of known keys, the resolved values and every problem come out of the same calls.
 
+mod api_keys;
 mod app;
 mod auth;
+mod bypass;
 pub mod environment;
 mod log;
 mod origins;
+mod pack;
+mod provisioning;
 mod reader;
+mod seeds;
 mod server;
 mod session;
 mod sources;
+mod sso;
 mod store;
 mod throttle;
+mod upstream;
 mod values;
 
 use std::path::PathBuf;
 
 pub use auth::AuthConfig;
 pub use log::{LogConfig, LogFormat};
-use reader::Reader;
+use reader::{Book, Reader};
 pub use reader::{Problem, Resolved};
 #[cfg(test)]
 pub use server::trusted_for_tests;
 pub use server::{Listen, ServerConfig, TrustedProxies};
 pub use session::{CookieSecure, SessionConfig};
 pub use sources::Flags;
+pub use sso::SsoConfig;
 pub use store::StoreConfig;
 pub use throttle::ThrottleConfig;
+pub use upstream::UpstreamConfig;
+use url::Url;
 
-use crate::policy::{
-    app::Apps,
-    origin::{Host, Origin},
-    verdict::OriginRule,
+use crate::{
+    authn::{api_key::KeyHolders, bypass::Bypass},
+    policy::{
+        app::Apps,
+        origin::{Host, Origin},
+        verdict::OriginRule,
+    },
 };
 
 /// Everything that can be configured, validated.
@@ -47,6 +60,14 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Sessions and their cookie.
     pub session: SessionConfig,
+    /// Users whom another proxy names, where that is on.
+    pub sso: Option<SsoConfig>,
+    /// The provider that is asked, where there is one.
+    pub upstream: Option<UpstreamConfig>,
+    /// Who needs no credential, by their place in the network.
+    pub bypass: Option<Bypass>,
+    /// Who may have API keys.
+    pub api_keys: KeyHolders,
     /// The Origin rule.
     pub origins: OriginRule,
     /// How failed sign-ins are slowed down.
@@ -61,6 +82,8 @@ pub struct Config {
 pub struct Outcome {
     /// The configuration, or everything that is wrong with it.
     pub config: Result<Config, Vec<Problem>>,
+    /// What holds but should be looked at.
+    pub warnings: Vec<Problem>,
     /// Each key with its value and where that came from, secrets masked.
     pub resolved: Vec<Resolved>,
     /// The file that was read, if any.
@@ -71,17 +94,24 @@ pub struct Outcome {
 pub fn load(flags: &Flags) -> Outcome {
     let (figment, file) = match sources::layers(flags) {
         Ok(layers) => layers,
-        Err(problem) => return Outcome { config: Err(vec![problem]), resolved: Vec::new(), file: None },
+        Err(problem) => {
+            return Outcome {
+                config: Err(vec![problem]),
+                warnings: Vec::new(),
+                resolved: Vec::new(),
+                file: None,
+            };
+        }
     };
     let mut reader = Reader::new(figment);
     let config = read(&mut reader);
     reader.refuse_unknown_keys();
-    let (problems, resolved) = reader.finish();
+    let Book { problems, warnings, resolved } = reader.finish();
     let config = match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
     };
-    Outcome { config, resolved, file }
+    Outcome { config, warnings, resolved, file }
 }
 
 fn read(reader: &mut Reader) -> Option<Config> {
@@ -89,6 +119,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let store = StoreConfig::read(reader);
     let auth = AuthConfig::read(reader);
     let session = SessionConfig::read(reader);
+    let sso = sso::read(reader);
+    let upstream = upstream::read(reader);
+    let bypass = bypass::read(reader);
+    let api_keys = api_keys::read(reader);
     let origins = origins::read(reader);
     let throttle = ThrottleConfig::read(reader);
     let log = LogConfig::read(reader);
@@ -98,6 +132,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
         store: store?,
         auth: auth?,
         session: session?,
+        sso: sso?,
+        upstream: upstream?,
+        bypass: bypass?,
+        api_keys: api_keys?,
         origins: origins?,
         throttle: throttle?,
         log: log?,
@@ -132,7 +170,24 @@ fn refuse_unreachable_sessions(config: &Config, reader: &mut Reader) {
     }
 }
 
+/// A network in CIDR form, or a single address, as the configuration reads them.
+pub fn parse_network(text: &str) -> Result<cidr::IpCidr, String> {
+    values::network(text)
+}
+
+/// Seconds from a time such as `90d`, a minute to ten years.
+pub fn parse_lifetime(text: &str) -> Result<i64, String> {
+    let time = values::duration(60..=10 * 365 * 86_400)(text)?;
+    i64::try_from(time.as_secs()).map_err(|_| "is too long".to_owned())
+}
+
 impl Config {
+    /// Where people of another provider sign out, if one is named.
+    pub fn provider_logout(&self) -> Option<&Url> {
+        let upstream = self.upstream.as_ref().and_then(|upstream| upstream.logout_url.as_ref());
+        upstream.or_else(|| self.sso.as_ref().and_then(|sso| sso.logout_url.as_ref()))
+    }
+
     /// The origins that may stand in `rd`: of every configured app, given the portal's own.
     pub fn app_origins<'a>(&'a self, portal: &'a Origin) -> impl Iterator<Item = Origin> + 'a {
         self.apps.iter().flat_map(move |app| {

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod health;
+pub mod outbound;
 pub mod policy;
 pub mod portal;
 pub mod proxy;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod capability;
 pub mod origin;
+pub mod pack;
 pub mod preset;
 pub mod role;
 pub mod verdict;

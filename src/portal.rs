@@ -6,6 +6,7 @@ pub mod form;
 pub mod log_in;
 pub mod log_out;
 pub mod page;
+pub mod qbittorrent;
 pub mod setup;
 pub mod span;
 pub mod visit;

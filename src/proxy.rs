@@ -6,5 +6,7 @@ pub mod client;
 pub mod dialect;
 pub mod headers;
 pub mod original;
+pub mod refusal;
 pub mod target;
+mod turned_away;
 pub mod verify;

@@ -9,14 +9,20 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     health,
-    portal::{account, assets, log_in, log_out, page, setup, span::PortalSpan},
-    proxy::{dialect::Dialect, verify::verify},
+    portal::{account, assets, log_in, log_out, page, qbittorrent, setup, span::PortalSpan},
+    proxy::{
+        dialect::Dialect,
+        verify::{verify, verify_in_time},
+    },
     state::State,
 };
 
 /// Registers all of them; `base_path` is the portal's.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
     service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
+    service
+        .service(resource("/api/v2/auth/login", web::post().to(qbittorrent::log_in)))
+        .service(resource("/api/v2/auth/logout", web::post().to(qbittorrent::log_out)));
     service.service(
         web::scope(base_path)
             .wrap(TracingLogger::<PortalSpan>::new())
@@ -45,7 +51,14 @@ fn read() -> Route {
 /// are found here because a pattern for the app's name would cost a regular expression on every request.
 async fn verify_or_nothing(request: HttpRequest, state: Data<State>) -> HttpResponse {
     match Dialect::asked_on(request.path()) {
-        Some((dialect, app)) => verify(&request, &state, dialect, app),
+        Some((dialect, app)) => match verify(&request, &state, dialect, app) {
+            Ok(response) => response,
+            Err(question) => {
+                let app = app.map(str::to_owned);
+                // On the heap: most requests never come here, and need not carry its size.
+                Box::pin(verify_in_time(request.clone(), state, (dialect, app), question)).await
+            }
+        },
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
     }
 }

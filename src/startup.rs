@@ -21,10 +21,20 @@ use tracing::{info, warn};
 
 use crate::{
     authn::{
-        chain::Authenticator, lane::Lane, open::OpenDoor, password, session::SessionRules, sign_in::SignIn,
+        basic::Basic,
+        chain::Authenticator,
+        external::{Provisioner, Provisioning},
+        lane::Lane,
+        open::OpenDoor,
+        password,
+        session::SessionRules,
+        sign_in::SignIn,
+        sso::{Notices, Sso},
+        upstream::Upstream,
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
+    outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
     routes,
@@ -50,6 +60,8 @@ const SHUTDOWN_SECONDS: u64 = 10;
 const WAITING_AT_THE_DOOR: usize = 1_024;
 /// Sign-ins that may be hashed or wait for that; each takes a quarter of a second at the default cost.
 const HASHING: usize = 64;
+/// Users of other systems that may be made or wait for that.
+const PROVISIONING: usize = 64;
 
 /// A built service.
 pub struct Service {
@@ -113,9 +125,40 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     })
     .context("the store's background thread")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
-    let authenticator = Authenticator { sessions: rules, open };
+    let authenticator = authenticator(&config, rules, open)?;
     let server = serve(State { config, store, authenticator, sign_in, setup }, listener, workers)?;
     Ok(Service { server, address, background })
+}
+
+/// What credentials are compared with.
+fn authenticator(config: &Config, sessions: SessionRules, open: OpenDoor) -> anyhow::Result<Authenticator> {
+    let lane = Arc::new(Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?);
+    let provisioner = |rules: &Provisioning| Arc::new(Provisioner::new(rules.clone(), Arc::clone(&lane)));
+    let sso = config.sso.as_ref().map(|sso| Sso {
+        headers: sso.headers.clone(),
+        proof: sso.proof.clone(),
+        trusted: sso.trusted.clone(),
+        provisioner: provisioner(&sso.provisioning),
+        notice: Notices::default(),
+    });
+    let upstream = match &config.upstream {
+        None => None,
+        Some(upstream) => Some(Upstream::new(
+            (upstream.dialect, upstream.headers.clone()),
+            (outbound::client(upstream.timeout)?, upstream.url.clone()),
+            upstream.cache_ttl,
+            provisioner(&upstream.provisioning),
+        )?),
+    };
+    Ok(Authenticator {
+        keys: config.api_keys,
+        basic: Basic::new()?,
+        sso,
+        sessions,
+        upstream,
+        bypass: config.bypass.clone(),
+        open,
+    })
 }
 
 fn serve(state: State, listener: Listener, workers: usize) -> anyhow::Result<Server> {

@@ -3,6 +3,7 @@
 pub mod background;
 pub mod database;
 pub mod failures;
+pub mod keys;
 pub mod marker;
 mod migrations;
 pub mod sessions;
@@ -15,11 +16,15 @@ use std::{
 };
 
 use database::{Database, StoreError};
+use keys::KeyId;
 use sessions::{NewSession, SessionId};
 use users::User;
-use view::{Health, View};
+use view::{Denied, Health, View};
 
 use crate::{authn::token::Token, clock::Timestamp};
+
+/// Seconds between two stamps of the last use of one session or key.
+const STAMP_EVERY: i64 = 60;
 
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {
@@ -31,6 +36,8 @@ struct Inner {
     database: Database,
     /// Sessions that are denied in memory but could not be deleted yet.
     unstored: Vec<SessionId>,
+    /// Keys that are revoked in memory only.
+    unstored_keys: Vec<KeyId>,
 }
 
 impl Store {
@@ -38,8 +45,9 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut database = Database::open(path)?;
         let view = View::default();
-        database.read(|connection| view.fill(connection, &[]))?;
-        Ok(Self { inner: Mutex::new(Inner { database, unstored: Vec::new() }), view })
+        database.read(|connection| view.fill(connection, &Denied::default()))?;
+        let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new() };
+        Ok(Self { inner: Mutex::new(inner), view })
     }
 
     /// What verify reads.
@@ -61,7 +69,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut inner = self.lock();
         let (started, ended) = inner.database.write(|tx| {
-            users::still_proved(tx, session.user)?;
+            sessions::still_proved(tx, session)?;
             let ended =
                 replaced.into_iter().chain(sessions::surplus(tx, session.user.id)?).collect::<Vec<_>>();
             sessions::delete(tx, &ended)?;
@@ -107,7 +115,20 @@ impl Store {
         stored
     }
 
-    /// Writes something about users, then refills the view.
+    /// Revokes a key and the sessions that it opened: denied at once in memory, even when that cannot be stored.
+    pub fn revoke_key(&self, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
+        self.view.deny_key(key);
+        let mut inner = self.lock();
+        let stored = inner.database.write(|tx| keys::revoke(tx, key, now));
+        if stored.is_err() {
+            inner.unstored_keys.push(key);
+        }
+        self.view.deny_key(key);
+        stored?;
+        self.refill(&mut inner)
+    }
+
+    /// Writes something about users or keys, then refills the view.
     pub fn write_users<T>(
         &self,
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
@@ -119,8 +140,9 @@ impl Store {
     }
 
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let Inner { database, unstored } = inner;
-        let filled = database.read(|connection| self.view.fill(connection, unstored));
+        let Inner { database, unstored, unstored_keys } = inner;
+        let denied = Denied { sessions: unstored, keys: unstored_keys };
+        let filled = database.read(|connection| self.view.fill(connection, &denied));
         if filled.is_ok() {
             self.view.set_health(Health::Readable);
         }

@@ -1,7 +1,11 @@
 //! Logs. Lines leave through a thread of their own, so that a full disk or a stuck pipe holds no request up;
 //! when it cannot keep pace, lines are dropped.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use tracing::Level;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -30,4 +34,36 @@ pub fn start(config: &LogConfig) -> WorkerGuard {
         }
     }
     guard
+}
+
+/// Keeps a line that many requests would write to one a minute.
+#[derive(Default)]
+pub struct Seldom {
+    /// Milliseconds on the monotonic clock before which nothing is said; 0 stands for "never said".
+    not_before: AtomicU64,
+}
+
+impl Seldom {
+    /// Whether the line may be written now; whoever is told so writes it.
+    pub fn is_due(&self, now: Duration) -> bool {
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 60_000);
+        let not_before = self.not_before.load(Ordering::Relaxed);
+        now >= not_before
+            && self
+                .not_before
+                .compare_exchange(not_before, now + 60_000, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_due_once_a_minute() {
+        let line = Seldom::default();
+        let due = |seconds| line.is_due(Duration::from_secs(seconds));
+        assert_eq!([due(0), due(1), due(59), due(60), due(61)], [true, false, false, true, false]);
+    }
 }

@@ -20,6 +20,9 @@ use crate::{authn::name::UserName, clock::Timestamp, config::ThrottleConfig, sto
 pub struct Wait(u64);
 
 impl Wait {
+    /// None.
+    pub const NONE: Self = Self(0);
+
     /// The seconds.
     pub const fn seconds(self) -> u64 {
         self.0

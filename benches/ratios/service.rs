@@ -19,7 +19,7 @@ use sluice::{
     policy::{capability::Capabilities, role::Role},
     store::{
         database::Database,
-        sessions::{self, Lifetime, NewSession},
+        sessions::{self, Lifetime, NewSession, Opened},
         users::{self, NewUser},
     },
 };
@@ -147,6 +147,7 @@ fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
                 let session = NewSession {
                     user: &user,
                     lifetime: Lifetime::Remembered,
+                    opened: Opened::Page,
                     now: seen,
                     address: "192.0.2.7",
                 };

@@ -58,6 +58,16 @@ impl Lane {
 }
 
 impl Place {
+    /// Runs `job` on one of the threads, and lets nobody wait for it.
+    pub fn dispatch(self, job: impl FnOnce() + Send + 'static) {
+        let permit = self.permit;
+        // The threads live as long as the process.
+        let _ = self.jobs.send(Box::new(move || {
+            job();
+            drop(permit);
+        }));
+    }
+
     /// Runs `job` on one of the threads. It runs to its end even when nobody waits for it any more.
     pub async fn run<T: Send + 'static>(
         self,

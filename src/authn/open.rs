@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     chain::Attempt,
+    group::Groups,
     name::UserName,
     principal::{Credential, Principal},
 };
@@ -31,6 +32,7 @@ impl OpenDoor {
             role: Role::Admin,
             standing: Standing::Enabled,
             granted: Capabilities::ALL,
+            groups: Groups::default(),
             password_hash: None,
             answer: std::sync::OnceLock::new(),
         })))
@@ -43,9 +45,7 @@ impl OpenDoor {
 
     pub(super) fn attempt(&self) -> Attempt {
         match &self.0 {
-            Some(user) => {
-                Attempt::Accepted(Principal { user: Arc::clone(user), credential: Credential::Open })
-            }
+            Some(user) => Attempt::Accepted(Principal::new(Arc::clone(user), Credential::Open)),
             None => Attempt::NotPresented,
         }
     }

@@ -2,7 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::store::{sessions::SessionId, users::User};
+use crate::{
+    policy::{
+        capability::Capabilities,
+        role::Role,
+        verdict::{OriginBinding, Subject},
+    },
+    store::{
+        keys::ApiKey,
+        sessions::{Opened, SessionId},
+        users::User,
+    },
+};
 
 /// A user, proved for this one request.
 #[derive(Clone, Debug)]
@@ -11,23 +22,103 @@ pub struct Principal {
     pub user: Arc<User>,
     /// By what.
     pub credential: Credential,
+    /// The key that proved them, now or when their session started: it may open less than they may.
+    pub key: Option<Arc<ApiKey>>,
 }
 
 /// What proved the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
     /// The cookie of a session.
-    Session(SessionId),
+    Session(SessionId, Opened),
+    /// An API key.
+    ApiKey(Carrier),
+    /// A name and a password with the request itself.
+    Basic,
+    /// A header from another proxy that had proved them.
+    Sso,
+    /// The answer of another provider to what the client sent.
+    Upstream(UpstreamBy),
+    /// The client's place in the network.
+    Bypass,
     /// Nothing: authentication is switched off.
     Open,
+}
+
+/// Where a key stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// In a header of its own or as a bearer token, which no page can send by itself.
+    Header,
+    /// As a password, which browsers remember and send by themselves.
+    Basic,
+    /// In the query, which any page can link to.
+    Query,
+}
+
+/// What the other provider knew them by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamBy {
+    /// Cookies, or the client's place in the network.
+    Browser,
+    /// An `Authorization` header, which is what programs send.
+    Program,
 }
 
 impl Credential {
     /// The word in `X-Auth-Method`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Session(_) => "session",
+            Self::Session(..) => "session",
+            Self::ApiKey(_) => "api-key",
+            Self::Basic => "basic",
+            Self::Sso => "sso",
+            Self::Upstream(_) => "upstream",
+            Self::Bypass => "bypass",
             Self::Open => "open",
+        }
+    }
+
+    /// How it binds a request to the page that sent it.
+    const fn binding(self) -> OriginBinding {
+        match self {
+            Self::Session(_, Opened::Page) | Self::Sso | Self::Upstream(UpstreamBy::Browser) => {
+                OriginBinding::Browser
+            }
+            Self::Session(_, Opened::Client(_))
+            | Self::ApiKey(Carrier::Basic | Carrier::Query)
+            | Self::Basic
+            | Self::Upstream(UpstreamBy::Program)
+            | Self::Bypass
+            | Self::Open => OriginBinding::Network,
+            Self::ApiKey(Carrier::Header) => OriginBinding::None,
+        }
+    }
+}
+
+impl Principal {
+    /// A user without a key.
+    pub const fn new(user: Arc<User>, credential: Credential) -> Self {
+        Self { user, credential, key: None }
+    }
+
+    /// The role as the app may know it: a key for some capabilities makes nobody an administrator.
+    pub fn role(&self) -> Role {
+        if self.narrowed().is_some() { Role::User } else { self.user.role }
+    }
+
+    fn narrowed(&self) -> Option<Capabilities> {
+        self.key.as_ref().and_then(|key| key.scope.capabilities)
+    }
+
+    /// Who asks, as policy sees them.
+    pub fn subject(&self) -> Subject<'_> {
+        let held = self.user.held();
+        Subject {
+            role: self.role(),
+            granted: self.narrowed().map_or(held, |subset| held.both(subset)),
+            apps: self.key.as_ref().and_then(|key| key.scope.apps.as_deref()),
+            binding: self.credential.binding(),
         }
     }
 }

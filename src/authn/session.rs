@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use actix_web::http::header::HeaderMap;
+
 use super::{
+    api_key::{self, KeyHolders},
     chain::{Attempt, Presented, Rejection},
     cookie::{self, Presence},
     principal::{Credential, Principal},
@@ -11,8 +14,8 @@ use super::{
 use crate::{
     clock::Timestamp,
     store::{
-        sessions::{Lifetime, Session},
-        users::Standing,
+        sessions::{Lifetime, Opened, Session, SessionId},
+        users::{Standing, User},
         view::View,
     },
 };
@@ -67,29 +70,79 @@ impl SessionRules {
             && self.max_lifetime.is_none_or(|limit| age < limit)
     }
 
-    /// Proves the user of a session, and notes its use.
-    pub fn attempt(&self, presented: &Presented<'_>, view: &View) -> Attempt {
-        let digest = match cookie::find(presented.headers, &self.cookie_name) {
-            Presence::Absent => return Attempt::NotPresented,
-            Presence::Repeated => return Attempt::Rejected(Rejection::CookieRepeated),
-            Presence::Once(value) => match TokenDigest::of(value) {
-                Some(digest) => digest,
-                None => return Attempt::Rejected(Rejection::CookieMalformed),
+    /// Proves the user of a session, and notes its use. A session that a key opened needs the key still to hold.
+    pub fn attempt(&self, presented: &Presented<'_>, holders: KeyHolders, view: &View) -> Attempt {
+        let Found { session, credential } = match self.find(presented.headers, presented.now, view) {
+            Ok(None) => return Attempt::NotPresented,
+            Ok(Some(found)) => found,
+            Err(rejection) => return Attempt::Rejected(rejection),
+        };
+        let proved = match session.opened.key() {
+            None => enabled_user(&session, view).map(|user| Principal::new(user, credential)),
+            Some(key) => match view.key_by_id(key) {
+                None => Err(Rejection::SessionEnded),
+                Some(key) => api_key::owner(holders, key, presented.used(), view)
+                    .map(|principal| Principal { credential, ..principal }),
             },
         };
-        let Some(session) = view.session(&digest).filter(|session| self.alive(session, presented.now)) else {
-            return Attempt::Rejected(Rejection::SessionEnded);
-        };
-        match view.users().by_id(session.user) {
-            None => Attempt::Rejected(Rejection::SessionEnded),
-            Some(user) if user.standing == Standing::Disabled => Attempt::Rejected(Rejection::UserDisabled),
-            Some(user) => {
+        match proved {
+            Ok(principal) => {
                 session.touch(presented.now);
-                Attempt::Accepted(Principal {
-                    user: Arc::clone(user),
-                    credential: Credential::Session(session.id),
-                })
+                Attempt::Accepted(principal)
             }
+            Err(rejection) => Attempt::Rejected(rejection),
         }
+    }
+
+    /// The live session that a person opened on the sign-in page, with its user; notes no use.
+    pub fn of_person(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+        view: &View,
+    ) -> Option<(Arc<User>, SessionId)> {
+        self.find(headers, now, view).ok()??.of_user(view, |opened| opened == Opened::Page)
+    }
+
+    /// The same for a session that anybody opened.
+    pub fn of_cookie(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+        view: &View,
+    ) -> Option<(Arc<User>, SessionId)> {
+        self.find(headers, now, view).ok()??.of_user(view, |_| true)
+    }
+
+    fn find(&self, headers: &HeaderMap, now: Timestamp, view: &View) -> Result<Option<Found>, Rejection> {
+        let digest = match cookie::find(headers, &self.cookie_name) {
+            Presence::Absent => return Ok(None),
+            Presence::Repeated => return Err(Rejection::CookieRepeated),
+            Presence::Once(value) => TokenDigest::of(value).ok_or(Rejection::CookieMalformed)?,
+        };
+        let session = view.session(&digest).filter(|session| self.alive(session, now));
+        let session = session.ok_or(Rejection::SessionEnded)?;
+        let credential = Credential::Session(session.id, session.opened);
+        Ok(Some(Found { session, credential }))
+    }
+}
+
+struct Found {
+    session: Arc<Session>,
+    credential: Credential,
+}
+
+impl Found {
+    fn of_user(self, view: &View, wanted: impl Fn(Opened) -> bool) -> Option<(Arc<User>, SessionId)> {
+        let user = enabled_user(&self.session, view).ok().filter(|_| wanted(self.session.opened))?;
+        Some((user, self.session.id))
+    }
+}
+
+fn enabled_user(session: &Session, view: &View) -> Result<Arc<User>, Rejection> {
+    match view.users().by_id(session.user) {
+        None => Err(Rejection::SessionEnded),
+        Some(user) if user.standing == Standing::Disabled => Err(Rejection::UserDisabled),
+        Some(user) => Ok(Arc::clone(user)),
     }
 }

@@ -5,12 +5,12 @@ use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{error, info, warn};
 
-use super::{lane::Lane, name::UserName, password, token::Token};
+use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
     store::{
         Store,
-        sessions::{Lifetime, NewSession, SessionId},
+        sessions::{Lifetime, NewSession, Opened, SessionId},
         users::{self, Standing, User},
     },
     throttle::{Reserved, Throttle, Wait},
@@ -49,6 +49,8 @@ pub struct Claim {
 pub struct Wanted {
     /// How long it shall live.
     pub lifetime: Lifetime,
+    /// Who opens it, and by what.
+    pub opened: Opened,
     /// The session that the client came with; it ends.
     pub replaced: Option<SessionId>,
 }
@@ -67,6 +69,46 @@ pub enum Refused {
 }
 
 impl SignIn {
+    /// Counts a wrong API key against the client's address, as any failure counts. Where too many wait to be counted,
+    /// it is left out: guessing 256 bits gets nowhere.
+    pub fn count_wrong_key(&self, address: IpAddr) {
+        let Ok(door) = self.door.place() else { return };
+        let throttle = Arc::clone(&self.throttle);
+        door.dispatch(move || {
+            if let Ok(reserved) = throttle.reserve(address, None, clock::monotonic()) {
+                reserved.failed(clock::monotonic());
+            }
+        });
+    }
+
+    /// Proves the owner of a key by `prove`, counted like a password. A key that is known but opens nothing any more
+    /// is no guess.
+    pub async fn prove_key<T: Send + 'static>(
+        &self,
+        address: IpAddr,
+        prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let door = self.door.place().map_err(|_| Refused::Busy)?;
+        let throttle = Arc::clone(&self.throttle);
+        let proved = door.run(move || {
+            let reserved = admit(&throttle, address, None)?;
+            let rejection = match prove() {
+                Ok(proved) => {
+                    reserved.succeeded();
+                    return Ok(proved);
+                }
+                Err(rejection) => rejection,
+            };
+            info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
+            if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
+                return Err(Refused::Wrong(reserved.failed(clock::monotonic())));
+            }
+            reserved.cancelled();
+            Err(Refused::Wrong(Wait::NONE))
+        });
+        proved.await.unwrap_or(Err(Refused::Failed))
+    }
+
     /// Starts a session for whoever knows the password.
     pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
         let (store, address) = (Arc::clone(&self.store), claim.address);
@@ -130,7 +172,13 @@ fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) 
 /// stored.
 pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
     let address = address.to_string();
-    let session = NewSession { user, lifetime: wanted.lifetime, now: clock::now(), address: &address };
+    let session = NewSession {
+        user,
+        lifetime: wanted.lifetime,
+        opened: wanted.opened,
+        now: clock::now(),
+        address: &address,
+    };
     let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
     match store.start_session(&token, &session, wanted.replaced) {
         Ok(()) => {

@@ -20,9 +20,7 @@ pub struct RandomError(getrandom::Error);
 impl Token {
     /// A fresh token from the operating system's generator.
     pub fn generate() -> Result<Self, RandomError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(RandomError)?;
-        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(random()?)))
     }
 
     /// The plain text, for the client.
@@ -42,6 +40,13 @@ impl fmt::Debug for Token {
     }
 }
 
+/// 256 bits from the operating system's generator.
+pub(super) fn random() -> Result<[u8; 32], RandomError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(RandomError)?;
+    Ok(bytes)
+}
+
 /// SHA-256 of a token. The token has 256 random bits, so no salt and no slow hash is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenDigest([u8; 32]);
@@ -49,9 +54,17 @@ pub struct TokenDigest([u8; 32]);
 impl TokenDigest {
     /// Of a presented token; `None` unless it has exactly the length and alphabet of one.
     pub fn of(presented: &[u8]) -> Option<Self> {
-        let plain = presented.len() == LENGTH
-            && presented.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-        plain.then(|| Self(Sha256::digest(presented).into()))
+        is_token(presented).then(|| Self(Sha256::digest(presented).into()))
+    }
+
+    /// Of an API key in the form that [`super::api_key`] issues; the caller has checked it.
+    pub(super) fn of_key(key: &str) -> Self {
+        Self(Sha256::digest(key.as_bytes()).into())
+    }
+
+    /// Of something else that is looked up by its SHA-256.
+    pub(super) const fn from_array(digest: [u8; 32]) -> Self {
+        Self(digest)
     }
 
     /// From the bytes in the store; `None` unless there are 32.
@@ -68,6 +81,12 @@ impl TokenDigest {
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+}
+
+/// Whether this has exactly the length and alphabet of a token.
+pub(super) fn is_token(presented: &[u8]) -> bool {
+    presented.len() == LENGTH
+        && presented.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 impl fmt::Debug for TokenDigest {

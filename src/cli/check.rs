@@ -17,13 +17,14 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
     let outcome = config::load(flags);
     let problems: Vec<String> =
         outcome.config.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+    let warnings: Vec<String> = outcome.warnings.iter().map(ToString::to_string).collect();
     if arguments.json {
         let values: Vec<_> = outcome
             .resolved
             .iter()
             .map(|value| json!({ "key": value.key, "value": value.value, "source": value.source }))
             .collect();
-        output::json(&json!({ "values": values, "problems": problems }));
+        output::json(&json!({ "values": values, "problems": problems, "warnings": warnings }));
     } else {
         let rows: Vec<_> = outcome
             .resolved
@@ -35,6 +36,9 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
         if !rows.is_empty() {
             output::table(&["KEY", "VALUE", "FROM"], &rows);
         }
+    }
+    if !arguments.json {
+        warnings.iter().for_each(|warning| output::remark(&format!("warning: {warning}")));
     }
     if !problems.is_empty() {
         return Err(Failure::Start(problems));

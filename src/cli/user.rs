@@ -243,14 +243,6 @@ fn list(config: &Config, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a user may do; an administrator everything.
-fn held(user: &User) -> Capabilities {
-    match user.role {
-        Role::Admin => Capabilities::ALL,
-        Role::User => user.granted,
-    }
-}
-
 fn state(user: &User) -> &'static str {
     match user.standing {
         Standing::Enabled => "enabled",
@@ -259,7 +251,7 @@ fn state(user: &User) -> &'static str {
 }
 
 fn row(user: &User) -> Vec<String> {
-    let capabilities = held(user);
+    let capabilities = user.held();
     vec![
         user.name.to_string(),
         user.role.name().to_owned(),
@@ -278,7 +270,7 @@ fn as_json(user: &User) -> serde_json::Value {
         "role": user.role.name(),
         "enabled": user.standing == Standing::Enabled,
         "password": user.password_hash.is_some(),
-        "capabilities": held(user).iter().map(|capability| capability.name()).collect::<Vec<_>>(),
-        "preset": held(user).preset().map_or("custom", Preset::name),
+        "capabilities": user.held().iter().map(|capability| capability.name()).collect::<Vec<_>>(),
+        "preset": user.held().preset().map_or("custom", Preset::name),
     })
 }

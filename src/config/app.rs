@@ -1,10 +1,11 @@
 //! `[[app]]`: the protected apps.
 
-use super::{reader::Reader, values::origin};
-use crate::policy::{
-    app::{App, AppName, Apps, HostEntry},
-    origin::parse_authority,
+use super::{
+    pack,
+    reader::Reader,
+    values::{host, origin},
 };
+use crate::policy::app::{App, AppName, Apps, Authorization};
 
 pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
     let mut apps = Some(Vec::new());
@@ -14,7 +15,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
             _ => apps = None,
         }
     }
-    match Apps::new(apps?) {
+    match Apps::new(apps?, &pack::generic()) {
         Ok(apps) => Some(apps),
         Err(error) => {
             reader.problem("app", &error.to_string());
@@ -30,9 +31,14 @@ fn app(reader: &mut Reader, index: usize) -> Option<App> {
     });
     let hosts = reader.list(&format!("app.{index}.hosts"), &[], host);
     let origins = reader.list(&format!("app.{index}.origins"), &[], origin);
-    Some(App { name: name?, hosts: hosts?, origins: origins? })
-}
-
-fn host(text: &str) -> Result<HostEntry, String> {
-    parse_authority(text).ok_or_else(|| "is no host; write it like sonarr.example.com or nas:8989".to_owned())
+    let own = name.as_ref().map(AppName::as_str).filter(|name| pack::named(name).is_some());
+    let pack = reader.value(&format!("app.{index}.pack"), own.unwrap_or("generic"), |text| {
+        pack::named(text).ok_or_else(|| format!("is no pack; known are {}", pack::names()))
+    });
+    let authorization = reader.value(&format!("app.{index}.authorization"), "gate", |text| match text {
+        "gate" => Ok(Authorization::Gate),
+        "app" => Ok(Authorization::App),
+        _ => Err("is neither gate nor app".to_owned()),
+    });
+    Some(App { name: name?, hosts: hosts?, origins: origins?, pack: pack?, authorization: authorization? })
 }

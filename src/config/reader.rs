@@ -44,6 +44,13 @@ pub struct Resolved {
     pub source: String,
 }
 
+/// What was noted while reading.
+pub(super) struct Book {
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) resolved: Vec<Resolved>,
+}
+
 /// The layers and the book.
 pub(super) struct Reader {
     figment: Figment,
@@ -51,6 +58,7 @@ pub(super) struct Reader {
     values: Value,
     known: BTreeSet<String>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
     resolved: Vec<Resolved>,
 }
 
@@ -58,7 +66,14 @@ impl Reader {
     pub(super) fn new(figment: Figment) -> Self {
         let data = figment.data().unwrap_or_default().remove(&Profile::Default);
         let values = Value::from(data.unwrap_or_default());
-        Self { figment, values, known: BTreeSet::new(), problems: Vec::new(), resolved: Vec::new() }
+        Self {
+            figment,
+            values,
+            known: BTreeSet::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            resolved: Vec::new(),
+        }
     }
 
     /// A value that `parse` reads from text; `default` where no layer has the key.
@@ -170,6 +185,38 @@ impl Reader {
         }
     }
 
+    /// The entries of a table whose keys are the administrator's to choose.
+    pub(super) fn map<T>(
+        &mut self,
+        key: &str,
+        parse: impl Fn(&str, &str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let entries = match self.find(key) {
+            None => return Some(Vec::new()),
+            Some(Value::Dict(_, entries)) => entries,
+            Some(_) => return self.refuse(key, "it takes a table, like { family = \"read-only\" }"),
+        };
+        let mut read = Some(Vec::new());
+        for (name, value) in &entries {
+            let entry = format!("{key}.{name}");
+            self.known.insert(entry.clone());
+            let text = text_of(value).unwrap_or_default();
+            self.note(&entry, &text);
+            match (parse(name, &text), &mut read) {
+                (Ok(value), Some(read)) => read.push(value),
+                (Ok(_), None) => {}
+                (Err(fix), _) => read = self.refuse(&entry, &format!("`{text}` {fix}")),
+            }
+        }
+        read
+    }
+
+    /// Adds something that holds but should be looked at.
+    pub(super) fn warning(&mut self, key: &str, text: &str) {
+        let warning = Problem::new(&self.source(key), key, text);
+        self.warnings.push(warning);
+    }
+
     /// Adds a problem with a key.
     pub(super) fn problem(&mut self, key: &str, text: &str) {
         let problem = Problem::new(&self.source(key), key, text);
@@ -192,8 +239,8 @@ impl Reader {
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Resolved>) {
-        (self.problems, self.resolved)
+    pub(super) fn finish(self) -> Book {
+        Book { problems: self.problems, warnings: self.warnings, resolved: self.resolved }
     }
 
     fn find(&mut self, key: &str) -> Option<Value> {

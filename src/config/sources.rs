@@ -8,21 +8,11 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
-use super::{environment, reader::Problem};
+use super::{environment, reader::Problem, seeds};
 
 const PREFIX: &str = "SLUICE_";
 const FILE_VARIABLE: &str = "SLUICE_CONFIG";
 const DEFAULT_FILE: &str = "config/sluice.toml";
-
-/// Variable names of the apps whose users Sluice takes over, and the keys that they set.
-const SEED_NAMES: &[(&str, &str)] = &[
-    ("WEB_AUTH_ENABLED", "auth.enabled"),
-    ("WEB_AUTH_PASSWORD", "auth.admin_password"),
-    ("PYTORRENT_AUTH_ENABLE", "auth.enabled"),
-    ("PYTORRENT_SESSION_COOKIE_SECURE", "session.cookie_secure"),
-    ("PYTORRENT_SOCKETIO_CORS_ALLOWED_ORIGINS", "origins.allowed"),
-    ("PYTORRENT_API_ALLOWED_ORIGINS", "origins.allowed"),
-];
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -46,10 +36,10 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
             return Err(Problem::new(&path.display().to_string(), "", &line));
         }
     }
-    for (name, key) in SEED_NAMES {
-        if let Some((_, value)) = variables.iter().find(|(variable, _)| variable == name) {
-            figment = figment.merge(Text::new(name, key, value));
-        }
+    let in_environment = |key: &str| variables.iter().any(|(name, value)| name == key && !value.is_empty());
+    let asks_provider = figment.find_value("upstream.url").is_ok() || in_environment("SLUICE_UPSTREAM__URL");
+    for setting in seeds::settings(&variables, asks_provider)? {
+        figment = figment.merge(Text::new(&setting.variable, &setting.key, &setting.value));
     }
     for (name, value) in &variables {
         let Some(rest) = name.strip_prefix(PREFIX).filter(|rest| !is_foreign(rest)) else { continue };

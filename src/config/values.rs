@@ -2,9 +2,18 @@
 
 use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
+use actix_web::http::header::HeaderName;
 use cidr::IpCidr;
+use url::Url;
 
-use crate::policy::origin::Origin;
+use crate::policy::{
+    app::HostEntry,
+    origin::{Origin, parse_authority},
+};
+
+/// The private networks: loopback, RFC 1918, unique local and link-local addresses.
+pub(super) const PRIVATE: [&str; 7] =
+    ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7", "fe80::/10"];
 
 /// `true` or `false`.
 pub(super) fn flag(text: &str) -> Result<bool, String> {
@@ -33,6 +42,10 @@ pub(super) fn duration(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Du
     move |text| {
         let wrong =
             || format!("is no time from {}s to {}s such as 30s, 15m, 24h or 30d", range.start(), range.end());
+        // Nothing is nothing in every unit.
+        if text == "0" && range.contains(&0) {
+            return Ok(Duration::ZERO);
+        }
         let unit = text.chars().last().ok_or_else(wrong)?;
         let seconds = match unit {
             's' => 1,
@@ -45,6 +58,45 @@ pub(super) fn duration(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Du
         let total = count.checked_mul(seconds).filter(|total| range.contains(total)).ok_or_else(wrong)?;
         Ok(Duration::from_secs(total))
     }
+}
+
+/// A host, with a port where only that counts.
+pub(super) fn host(text: &str) -> Result<HostEntry, String> {
+    parse_authority(text).ok_or_else(|| "is no host; write it like sonarr.example.com or nas:8989".to_owned())
+}
+
+/// A header's name that says nothing to Sluice already.
+pub(super) fn header(text: &str) -> Result<HeaderName, String> {
+    let taken = |name: &HeaderName| {
+        let name = name.as_str();
+        ["x-auth-", "x-original-", "x-sluice-", "sec-"].iter().any(|start| name.starts_with(start))
+            || matches!(
+                name,
+                "authorization" | "connection" | "cookie" | "host" | "origin" | "referer" | "x-api-key"
+            )
+            || matches!(
+                name,
+                "x-forwarded-for" | "x-forwarded-proto" | "x-forwarded-host" | "x-forwarded-uri"
+            )
+            || name == "x-forwarded-method"
+    };
+    match HeaderName::try_from(text) {
+        Ok(name) if !taken(&name) && !name.as_str().contains('_') => Ok(name),
+        _ => {
+            Err("is no header that can name a user; write it like Remote-User or X-Forwarded-User".to_owned())
+        }
+    }
+}
+
+/// An absolute address of the web.
+pub(super) fn web_address(text: &str) -> Result<Url, String> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+        .ok_or_else(|| {
+            "is no address; write it like https://auth.example.com or http://127.0.0.1:3000".to_owned()
+        })
 }
 
 /// An origin such as `https://nas.example.com:8443`.

@@ -1,8 +1,11 @@
 //! The protected apps, and which of them a request is for.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use super::origin::{Host, Origin};
+use super::{
+    origin::{Host, Origin},
+    pack::{OwnKeys, Pack},
+};
 
 /// The name of an app: `[a-z0-9_-]{1,64}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +28,15 @@ impl AppName {
 /// A host that an app answers on: any port, unless one is named.
 pub type HostEntry = (Host, Option<u16>);
 
+/// Whose the `Authorization` header of an app's clients is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// Sluice's: it proves the user, and the app never sees it.
+    Gate,
+    /// The app's: Sluice leaves it alone, and the keys in other forms than its own.
+    App,
+}
+
 /// One protected app.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -34,6 +46,22 @@ pub struct App {
     pub hosts: Vec<HostEntry>,
     /// Further origins whose pages may act on it.
     pub origins: Vec<Origin>,
+    /// What kind of app it is.
+    pub pack: Arc<Pack>,
+    /// Whose its clients' `Authorization` header is.
+    pub authorization: Authorization,
+}
+
+impl App {
+    /// An app of no known kind that takes every host.
+    pub fn plain(name: AppName, pack: Arc<Pack>) -> Self {
+        Self { name, hosts: Vec::new(), origins: Vec::new(), pack, authorization: Authorization::Gate }
+    }
+
+    /// Whether keys in another form than Sluice's are the app's own.
+    pub fn has_own_keys(&self) -> bool {
+        self.authorization == Authorization::App || self.pack.own_keys == OwnKeys::Yes
+    }
 }
 
 /// Two apps of one name.
@@ -67,10 +95,10 @@ pub struct Apps {
 }
 
 impl Apps {
-    /// Indexes the configured apps; without any there is one, named `default`, for every host.
-    pub fn new(mut apps: Vec<App>) -> Result<Self, SameName> {
+    /// Indexes the configured apps; without any there is one, named `default`, of the kind `generic` for every host.
+    pub fn new(mut apps: Vec<App>, generic: &Arc<Pack>) -> Result<Self, SameName> {
         if apps.is_empty() {
-            apps.push(App { name: AppName("default".to_owned()), hosts: Vec::new(), origins: Vec::new() });
+            apps.push(App::plain(AppName("default".to_owned()), Arc::clone(generic)));
         }
         let mut by_host: HashMap<HostEntry, Index> = HashMap::new();
         let mut without_hosts = None;
@@ -125,20 +153,22 @@ mod tests {
 
     fn app(name: &str, hosts: &[&str]) -> App {
         App {
-            name: AppName::parse(name).unwrap(),
             hosts: hosts.iter().map(|host| parse_authority(host).unwrap()).collect(),
-            origins: Vec::new(),
+            ..App::plain(AppName::parse(name).unwrap(), Arc::default())
         }
+    }
+
+    fn apps(apps: Vec<App>) -> Apps {
+        Apps::new(apps, &Arc::default()).unwrap()
     }
 
     #[test]
     fn the_host_chooses_the_app() {
-        let apps = Apps::new(vec![
+        let apps = apps(vec![
             app("sonarr", &["sonarr.test", "nas:8989"]),
             app("radarr", &["nas"]),
             app("rest", &[]),
-        ])
-        .unwrap();
+        ]);
         for (origin, name) in [
             ("https://sonarr.test", "sonarr"),
             ("http://SONARR.test.:81", "sonarr"),
@@ -155,24 +185,24 @@ mod tests {
     #[test]
     fn a_host_that_no_app_takes_has_none() {
         let origin = Origin::parse("http://other.test").unwrap();
-        let apps = Apps::new(vec![app("sonarr", &["sonarr.test"])]).unwrap();
-        assert!(matches!(apps.on(&origin), Taken::ByNone));
-        let apps = Apps::new(Vec::new()).unwrap();
-        assert!(matches!(apps.on(&origin), Taken::By(app) if app.name.as_str() == "default"));
+        let one = apps(vec![app("sonarr", &["sonarr.test"])]);
+        assert!(matches!(one.on(&origin), Taken::ByNone));
+        let none = apps(Vec::new());
+        assert!(matches!(none.on(&origin), Taken::By(app) if app.name.as_str() == "default"));
     }
 
     #[test]
     fn apps_on_one_host_are_told_apart_by_name_only() {
         let origin = Origin::parse("http://nas").unwrap();
         for hosts in [&[][..], &["nas"]] {
-            let apps = Apps::new(vec![app("a", hosts), app("b", hosts), app("c", hosts)]).unwrap();
-            assert!(matches!(apps.on(&origin), Taken::BySeveral));
-            assert!(apps.named("b").is_some() && apps.named("d").is_none());
+            let three = apps(vec![app("a", hosts), app("b", hosts), app("c", hosts)]);
+            assert!(matches!(three.on(&origin), Taken::BySeveral));
+            assert!(three.named("b").is_some() && three.named("d").is_none());
         }
     }
 
     #[test]
     fn two_apps_of_one_name_are_refused() {
-        assert!(Apps::new(vec![app("a", &["x"]), app("a", &["y"])]).is_err());
+        assert!(Apps::new(vec![app("a", &["x"]), app("a", &["y"])], &Arc::default()).is_err());
     }
 }

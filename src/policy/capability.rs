@@ -175,6 +175,16 @@ impl Capabilities {
         self.0 & !other.0 == 0
     }
 
+    /// What is in both sets.
+    pub const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in either set.
+    pub const fn either(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// The capabilities of the set, in the order in which they are sent.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
         Capability::ALL.into_iter().filter(move |&capability| self.holds(capability))

@@ -125,6 +125,17 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Host and port as they stand in an address: the scheme's own port is left out.
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() {
+            self.host.as_str().to_owned()
+        } else {
+            format!("{}:{}", self.host.as_str(), self.port)
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.name(), self.host.as_str())?;
@@ -139,7 +150,9 @@ pub enum Claim {
     Missing,
     /// A page of this origin.
     From(Origin),
-    /// A page of another site: `null`, undecodable, or called cross-site by the browser.
+    /// A page of this origin, which the browser calls another site's: only a listed one may act.
+    CrossSite(Origin),
+    /// A page of no origin that could be listed: `null`, undecodable, or unnamed and called cross-site.
     Foreign,
 }
 
@@ -168,11 +181,13 @@ pub fn check<'a>(
     allowed: impl IntoIterator<Item = &'a Origin>,
     missing: MissingOrigin,
 ) -> Result<(), OriginRefusal> {
+    let mut allowed = allowed.into_iter();
     match claim {
         Claim::Missing if missing == MissingOrigin::Allowed => Ok(()),
         Claim::Missing => Err(OriginRefusal::Missing),
-        Claim::From(origin) if origin == own || allowed.into_iter().any(|listed| listed == origin) => Ok(()),
-        Claim::From(_) | Claim::Foreign => Err(OriginRefusal::Foreign),
+        Claim::From(origin) if origin == own => Ok(()),
+        Claim::From(origin) | Claim::CrossSite(origin) if allowed.any(|listed| listed == origin) => Ok(()),
+        Claim::From(_) | Claim::CrossSite(_) | Claim::Foreign => Err(OriginRefusal::Foreign),
     }
 }
 

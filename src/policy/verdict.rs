@@ -1,7 +1,7 @@
 //! The verdict: a pure function of who asks and how, for one app.
 
 use super::{
-    app::App,
+    app::{App, AppName},
     capability::Capabilities,
     origin::{self, Claim, MissingOrigin, Origin, OriginRefusal},
     role::Role,
@@ -37,6 +37,19 @@ pub enum OriginBinding {
     Network,
     /// Nothing is attached by itself, so no page can misuse it.
     None,
+}
+
+/// Who asks, as policy sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Administrator or not.
+    pub role: Role,
+    /// What they were granted.
+    pub granted: Capabilities,
+    /// The only apps that the credential opens, where it opens some only.
+    pub apps: Option<&'a [AppName]>,
+    /// How far the credential binds the request to the page that sent it.
+    pub binding: OriginBinding,
 }
 
 /// The original request, as policy sees it.
@@ -85,49 +98,89 @@ pub enum Verdict {
 /// Why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
+    /// The credential opens other apps only.
+    App,
     /// The page that sent the request is not the app's own.
     Origin(OriginRefusal),
 }
 
-/// Decides for a user of `role` who was granted `granted` in this app; `claim` reads which page sent the request.
+/// Decides; `claim` reads which page sent the request.
 pub fn decide(
-    (role, granted): (Role, Capabilities),
-    binding: OriginBinding,
+    subject: &Subject<'_>,
     action: &Action<'_>,
     claim: impl Fn() -> Claim,
     rule: &OriginRule,
 ) -> Verdict {
-    let missing = match binding {
+    if subject.apps.is_some_and(|apps| !apps.contains(&action.app.name)) {
+        return Verdict::Forbid(Forbidden::App);
+    }
+    let missing = match subject.binding {
         OriginBinding::Network => MissingOrigin::Allowed,
         OriginBinding::Browser | OriginBinding::None => rule.missing,
     };
-    if binding != OriginBinding::None && action.needs_origin(&claim) {
-        let allowed = rule.allowed.iter().chain(&action.app.origins);
-        if let Err(refusal) = origin::check(&claim(), action.own, allowed, missing) {
-            return Verdict::Forbid(Forbidden::Origin(refusal));
-        }
+    if subject.binding != OriginBinding::None
+        && action.needs_origin(&claim)
+        && let Err(refusal) = page_may_act(&claim(), action, rule, missing)
+    {
+        return Verdict::Forbid(Forbidden::Origin(refusal));
     }
-    Verdict::Allow(match role {
+    Verdict::Allow(match subject.role {
         Role::Admin => Capabilities::ALL,
-        Role::User => granted,
+        Role::User => subject.granted,
     })
+}
+
+/// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
+/// where the page that the browser asks for may act.
+pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), OriginRefusal> {
+    page_may_act(claim, action, rule, MissingOrigin::Refused)
+}
+
+fn page_may_act(
+    claim: &Claim,
+    action: &Action<'_>,
+    rule: &OriginRule,
+    missing: MissingOrigin,
+) -> Result<(), OriginRefusal> {
+    let allowed = rule.allowed.iter().chain(&action.app.origins);
+    origin::check(claim, action.own, allowed, missing)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::app::AppName;
 
     fn verdict(method: Method, exchange: Exchange, claim: Claim, binding: OriginBinding) -> Verdict {
         let own = Origin::parse("https://app.test").unwrap();
         let app = App {
-            name: AppName::parse("app").unwrap(),
-            hosts: Vec::new(),
             origins: vec![Origin::parse("https://listed.test").unwrap()],
+            ..App::plain(AppName::parse("app").unwrap(), std::sync::Arc::default())
         };
         let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
         let action = Action { app: &app, method, exchange, own: &own };
-        decide((Role::User, Capabilities::READ_ONLY), binding, &action, || claim.clone(), &rule)
+        let subject = Subject { role: Role::User, granted: Capabilities::READ_ONLY, apps: None, binding };
+        decide(&subject, &action, || claim.clone(), &rule)
+    }
+
+    #[test]
+    fn a_credential_for_some_apps_opens_only_those() {
+        let own = Origin::parse("https://app.test").unwrap();
+        let [app, other] = ["app", "other"].map(|name| AppName::parse(name).unwrap());
+        let apps = [other.clone()];
+        for (name, expected) in
+            [(app, Verdict::Forbid(Forbidden::App)), (other, Verdict::Allow(Capabilities::ALL))]
+        {
+            let app = App::plain(name, std::sync::Arc::default());
+            let action = Action { app: &app, method: Method::Safe, exchange: Exchange::Http, own: &own };
+            let subject = Subject {
+                role: Role::Admin,
+                granted: Capabilities::NONE,
+                apps: Some(&apps),
+                binding: OriginBinding::None,
+            };
+            let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
+            assert_eq!(decide(&subject, &action, || Claim::Missing, &rule), expected);
+        }
     }
 
     #[test]
@@ -139,12 +192,15 @@ mod tests {
         let own = || from("https://app.test");
         let allow = Verdict::Allow(Capabilities::READ_ONLY);
         let foreign = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign));
+        let cross = |text| Claim::CrossSite(Origin::parse(text).unwrap());
         let missing = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Missing));
         for (method, exchange, claim, binding, expected) in [
             (Safe, Http, Claim::Foreign, Browser, allow),
             (Safe, Http, Claim::Missing, Browser, allow),
             (Unsafe, Http, own(), Browser, allow),
             (Unsafe, Http, from("https://listed.test"), Browser, allow),
+            (Unsafe, Http, cross("https://listed.test"), Browser, allow),
+            (Unsafe, Http, cross("https://app.test"), Browser, foreign),
             (Unsafe, Http, Claim::Missing, Browser, missing),
             (Unsafe, Http, Claim::Foreign, Browser, foreign),
             (Unsafe, Http, from("https://evil.test"), Browser, foreign),

@@ -13,14 +13,9 @@ use super::{form::Form, page, visit::Visit};
 use crate::{
     authn::{
         password,
-        principal::Principal,
         sign_in::{Claim, Refused},
     },
-    policy::{
-        capability::{Capabilities, Capability},
-        origin::MissingOrigin,
-        role::Role,
-    },
+    policy::{capability::Capability, origin::MissingOrigin, role::Role},
     store::{sessions::SessionId, users::User},
 };
 
@@ -54,9 +49,9 @@ pub async fn enter(visit: Visit) -> HttpResponse {
 
 /// Shows the page.
 pub async fn show(visit: Visit) -> HttpResponse {
-    let Some((principal, _)) = visit.signed_in() else { return to_sign_in(&visit) };
+    let Some((user, _)) = visit.signed_in() else { return to_sign_in(&visit) };
     let done = visit.query("changed").map(|_| "Your password is changed. Your other devices are signed out.");
-    let account = AccountPage { done, ..account(&visit, &principal) };
+    let account = AccountPage { done, ..account(&visit, &user) };
     page::render(page::answer(StatusCode::OK, None), &account)
 }
 
@@ -65,12 +60,8 @@ fn to_sign_in(visit: &Visit) -> HttpResponse {
     page::see_other(&visit.page(&format!("/login?rd={account}"))).finish()
 }
 
-fn account<'a>(visit: &'a Visit, principal: &Principal) -> AccountPage<'a> {
-    let user = &principal.user;
-    let held = match user.role {
-        Role::Admin => Capabilities::ALL,
-        Role::User => user.granted,
-    };
+fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
+    let held = user.held();
     let row = |capability: Capability| CapabilityRow {
         label: capability.label(),
         description: capability.description(),
@@ -123,29 +114,24 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
     if let Err(response) = visit.refuse_foreign(MissingOrigin::Refused) {
         return response;
     }
-    let Some((principal, session)) = visit.signed_in() else { return to_sign_in(&visit) };
+    let Some((user, session)) = visit.signed_in() else { return to_sign_in(&visit) };
     let form = match Form::read(&request, payload, visit.base()).await {
         Ok(form) => form,
         Err(response) => return response,
     };
-    if let Some(note) = password_note(&visit, &principal.user) {
-        return retry(&visit, &principal, StatusCode::FORBIDDEN, note.to_owned());
+    if let Some(note) = password_note(&visit, &user) {
+        return retry(&visit, &user, StatusCode::FORBIDDEN, note.to_owned());
     }
     let new = form.text("new_password");
     if let Err(problem) = password::check_new(&new) {
-        return retry(
-            &visit,
-            &principal,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            format!("Not changed: {problem}."),
-        );
+        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, format!("Not changed: {problem}."));
     }
     if new != form.text("new_password_again") {
         let text = "Not changed: the two new passwords differ. Type the same one twice.";
-        return retry(&visit, &principal, StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
+        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
     }
     let claim = Claim {
-        username: principal.user.name.to_string(),
+        username: user.name.to_string(),
         password: SecretString::from(form.text("current_password")),
         address: visit.address(),
     };
@@ -162,14 +148,14 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
                 "Not changed: the current password is not right. Wait {}, then try again.",
                 page::in_words(wait.seconds())
             );
-            retry(&visit, &principal, StatusCode::UNAUTHORIZED, text)
+            retry(&visit, &user, StatusCode::UNAUTHORIZED, text)
         }
         Err(Refused::Throttled(wait)) => {
             let text = format!(
                 "Not changed: there were too many failures. Wait {}, then try again.",
                 page::in_words(wait.seconds())
             );
-            let mut response = retry(&visit, &principal, StatusCode::TOO_MANY_REQUESTS, text);
+            let mut response = retry(&visit, &user, StatusCode::TOO_MANY_REQUESTS, text);
             response.headers_mut().insert(RETRY_AFTER, wait.seconds().into());
             response
         }
@@ -193,7 +179,7 @@ async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId)
     }
 }
 
-fn retry(visit: &Visit, principal: &Principal, status: StatusCode, error: String) -> HttpResponse {
-    let page = AccountPage { error: Some(error), ..account(visit, principal) };
+fn retry(visit: &Visit, user: &User, status: StatusCode, error: String) -> HttpResponse {
+    let page = AccountPage { error: Some(error), ..account(visit, user) };
     page::render(page::answer(status, None), &page)
 }

@@ -17,7 +17,7 @@ use crate::{
     authn::sign_in::{Claim, Refused, Wanted},
     policy::origin::MissingOrigin,
     proxy::target::Target,
-    store::sessions::Lifetime,
+    store::sessions::{Lifetime, Opened},
 };
 
 #[derive(Template)]
@@ -56,18 +56,21 @@ impl<'a> LoginPage<'a> {
 
 /// Shows the page.
 pub async fn show(visit: Visit) -> HttpResponse {
-    let target = visit.query("rd").and_then(|rd| visit.targets().check(&rd));
+    let target = target_of(&visit);
     if visit.state.authenticator.open.is_open() {
         // A cookie from before would be refused as wrong; without one, everybody comes in.
         let mut response = page::see_other(target.as_ref().map_or("/", Target::as_str));
         visit.clear_session(&mut response);
         return response.finish();
     }
+    if visit.state.authenticator.is_external() {
+        return elsewhere(&visit, StatusCode::OK, target.as_ref());
+    }
     if visit.state.store.view().users().is_empty() {
         return page::see_other(&visit.page("/setup")).finish();
     }
-    if let Some((principal, _)) = visit.signed_in() {
-        return already(&visit, principal.user.name.as_str(), target.as_ref());
+    if let Some((user, _)) = visit.signed_in() {
+        return already(&visit, user.name.as_str(), target.as_ref());
     }
     let mut login = LoginPage::new(&visit, target.as_ref());
     if visit.query("signed_out").is_some() {
@@ -75,6 +78,27 @@ pub async fn show(visit: Visit) -> HttpResponse {
     }
     let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
     page::render(response, &login)
+}
+
+/// Where the person wanted to go: `rd`, or `redirect_uri` as Tinyauth's proxy lines call it. Those write the address
+/// without encoding it, so that all of the query that follows is part of it.
+fn target_of(visit: &Visit) -> Option<Target> {
+    let rules = visit.targets();
+    let rd = visit.query("rd").and_then(|rd| rules.check(&rd));
+    rd.or_else(|| {
+        let unencoded = visit.query_string().strip_prefix("redirect_uri=")?;
+        rules.check(unencoded).or_else(|| rules.check(&visit.query("redirect_uri")?))
+    })
+}
+
+/// People sign in at another provider: there is no form, and no redirect, which could go round for ever.
+fn elsewhere(visit: &Visit, status: StatusCode, target: Option<&Target>) -> HttpResponse {
+    let text = "This server leaves the sign-in to another provider. Open the app: whoever is not signed in there is led \
+                to it. If you come back to this page, that provider does not know you, or the person who runs this \
+                server has not let you in.";
+    let href = target.map_or("/", Target::as_str).to_owned();
+    let link = Link { href, label: "Open the app".to_owned() };
+    page::message(visit.base(), status, ("Sign in at your provider", text), Some(link))
 }
 
 /// No redirect: where the app refuses a session that is valid here, that would go round for ever.
@@ -93,6 +117,9 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
     if let Err(response) = visit.refuse_foreign(MissingOrigin::Allowed) {
         return response;
     }
+    if visit.state.authenticator.is_external() {
+        return elsewhere(&visit, StatusCode::FORBIDDEN, None);
+    }
     let form = match Form::read(&request, payload, visit.base()).await {
         Ok(form) => form,
         Err(response) => return response,
@@ -104,7 +131,8 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         password: SecretString::from(form.text("password")),
         address: visit.address(),
     };
-    let wanted = Wanted { lifetime, replaced: visit.signed_in().map(|(_, session)| session) };
+    let replaced = visit.signed_in().map(|(_, session)| session);
+    let wanted = Wanted { lifetime, opened: Opened::Page, replaced };
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {
             let account = visit.page("/account");

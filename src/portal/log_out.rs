@@ -14,9 +14,17 @@ struct LogoutPage<'a> {
     signed_in_as: Option<String>,
 }
 
+/// Where another provider's people go: its own sign-out, else the app, as there is nothing to end here.
+fn after(visit: &Visit) -> &str {
+    visit.state.config.provider_logout().map_or("/", url::Url::as_str)
+}
+
 /// Shows a button: opening an address must not sign anybody out.
 pub async fn show(visit: Visit) -> HttpResponse {
-    let signed_in_as = visit.signed_in().map(|(principal, _)| principal.user.name.to_string());
+    if visit.state.authenticator.is_external() && visit.signed_in().is_none() {
+        return page::see_other(after(&visit)).finish();
+    }
+    let signed_in_as = visit.signed_in().map(|(user, _)| user.name.to_string());
     page::render(page::answer(StatusCode::OK, None), &LogoutPage { base: visit.base(), signed_in_as })
 }
 
@@ -26,19 +34,21 @@ pub async fn submit(visit: Visit) -> HttpResponse {
         return response;
     }
     let mut stored = true;
-    if let Some((principal, session)) = visit.signed_in() {
+    if let Some((user, session)) = visit.signed_in() {
         let store = std::sync::Arc::clone(&visit.state.store);
         match web::block(move || store.end_session(session)).await {
-            Ok(Ok(())) => info!(user = %principal.user.name, "signed out"),
+            Ok(Ok(())) => info!(user = %user.name, "signed out"),
             Ok(Err(cause)) => {
-                error!(%cause, user = %principal.user.name, "signed out in memory only; will try again to store it");
+                error!(%cause, user = %user.name, "signed out in memory only; will try again to store it");
                 stored = false;
             }
             Err(_) => stored = false,
         }
     }
     if stored {
-        let mut response = page::see_other(&visit.page("/login?signed_out=1"));
+        let own = visit.page("/login?signed_out=1");
+        let mut response =
+            page::see_other(if visit.state.authenticator.is_external() { after(&visit) } else { &own });
         visit.clear_session(&mut response);
         return response.finish();
     }

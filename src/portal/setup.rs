@@ -32,7 +32,7 @@ use crate::{
         Store,
         database::StoreError,
         marker,
-        sessions::Lifetime,
+        sessions::{Lifetime, Opened},
         users::{self, NewUser},
     },
 };
@@ -202,7 +202,7 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
         }
         info!(user = %admin.name, "the first administrator is made");
         let user = store.view().users().by_name(&admin.name).cloned();
-        let wanted = Wanted { lifetime: Lifetime::Browser, replaced: None };
+        let wanted = Wanted { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None };
         Ok(user.map(|user| sign_in::start_session(&store, &user, address, wanted)))
     });
     match made.await {

@@ -3,6 +3,7 @@
 use std::{
     future::{Ready, ready},
     net::IpAddr,
+    sync::Arc,
 };
 
 use actix_web::{
@@ -10,17 +11,13 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
     error::InternalError,
-    http::header::{HOST, HeaderName},
+    http::header::{HOST, HeaderMap, HeaderName},
     web::Data,
 };
 
 use super::page;
 use crate::{
-    authn::{
-        chain::{Attempt, Presented},
-        principal::{Credential, Principal},
-        token::Token,
-    },
+    authn::token::Token,
     clock,
     config::CookieSecure,
     policy::{
@@ -34,7 +31,10 @@ use crate::{
         target::TargetRules,
     },
     state::State,
-    store::sessions::{Lifetime, SessionId},
+    store::{
+        sessions::{Lifetime, SessionId},
+        users::User,
+    },
 };
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -91,6 +91,22 @@ impl Visit {
         }
     }
 
+    /// The same visit on the app's own host, also where the portal has one of its own: a client that knows only its
+    /// app signs in there, and there its cookie must go.
+    pub fn on_the_apps_host(self) -> Self {
+        let here = reached(&self.request, &self.state);
+        let taken = |origin: &Origin| !matches!(self.state.config.apps.on(origin), Taken::ByNone);
+        match here.filter(taken) {
+            Some(origin) => Self { origin, ..self },
+            None => self,
+        }
+    }
+
+    /// The request's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
     /// The path that the portal lies under.
     pub fn base(&self) -> &str {
         &self.state.config.server.base_path
@@ -107,6 +123,11 @@ impl Visit {
         client::address(self.request.peer_addr(), self.request.headers(), trusted)
     }
 
+    /// The query as it came.
+    pub fn query_string(&self) -> &str {
+        self.request.query_string()
+    }
+
     /// A value of the query, where it stands there exactly once.
     pub fn query(&self, name: &str) -> Option<String> {
         let mut values = url::form_urlencoded::parse(self.request.query_string().as_bytes())
@@ -119,24 +140,25 @@ impl Visit {
         TargetRules::new(&self.state.config, self.origin.clone())
     }
 
-    /// Whoever is signed in. Only a session counts here: no other credential opens the portal.
-    pub fn signed_in(&self) -> Option<(Principal, SessionId)> {
-        let presented = Presented { headers: self.request.headers(), now: clock::now() };
-        match self.state.authenticator.sessions.attempt(&presented, self.state.store.view()) {
-            Attempt::Accepted(principal) => match principal.credential {
-                Credential::Session(session) => Some((principal, session)),
-                Credential::Open => None,
-            },
-            Attempt::NotPresented | Attempt::Rejected(_) => None,
-        }
+    /// Whoever is signed in. Only a session of the sign-in page counts here: no other credential opens the portal.
+    pub fn signed_in(&self) -> Option<(Arc<User>, SessionId)> {
+        let sessions = &self.state.authenticator.sessions;
+        sessions.of_person(self.request.headers(), clock::now(), self.state.store.view())
     }
 
-    /// Refuses a form that a page of another site sent. `missing` says what becomes of one that names no page.
-    pub fn refuse_foreign(&self, missing: MissingOrigin) -> Result<(), HttpResponse> {
+    /// The session that the cookie names, whoever opened it; for ending it.
+    pub fn any_session(&self) -> Option<(Arc<User>, SessionId)> {
+        let sessions = &self.state.authenticator.sessions;
+        sessions.of_cookie(self.request.headers(), clock::now(), self.state.store.view())
+    }
+
+    /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.
+    pub fn is_foreign(&self, missing: MissingOrigin) -> bool {
         let rule = &self.state.config.origins;
         let missing = if rule.missing == MissingOrigin::Allowed { rule.missing } else { missing };
         let claim: Claim = original::claim(self.request.headers());
-        origin::check(&claim, &self.origin, &rule.allowed, missing).map_err(|_| {
+        let foreign = origin::check(&claim, &self.origin, &rule.allowed, missing).is_err();
+        if foreign {
             tracing::info!(
                 client = %self.address(),
                 path = self.request.path(),
@@ -144,8 +166,13 @@ impl Visit {
                 "form refused: it comes from a page of another origin; if that is the portal's own address, \
                  set server.public_url or let the proxy send X-Forwarded-Proto and X-Forwarded-Host"
             );
-            page::foreign(self.base())
-        })
+        }
+        foreign
+    }
+
+    /// Refuses a form that a page of another site sent. `missing` says what becomes of one that names no page.
+    pub fn refuse_foreign(&self, missing: MissingOrigin) -> Result<(), HttpResponse> {
+        if self.is_foreign(missing) { Err(page::foreign(self.base())) } else { Ok(()) }
     }
 
     /// Adds the cookie of a fresh session.

@@ -1,18 +1,18 @@
-//! The answers to a verify request. Only [`allow`] builds a 2xx.
+//! The answer that lets a request pass. Only [`allow`] builds a 2xx.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, COOKIE, HeaderName, HeaderValue, LOCATION},
+        header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{caller::Caller, dialect::Proxy};
+use super::dialect::Names;
 use crate::{
     authn::principal::Principal,
-    policy::{app::App, capability::Capabilities},
+    policy::{app::App, capability::Capabilities, role::Role},
     store::users::User,
 };
 
@@ -27,8 +27,12 @@ const X_AUTH_CAPABILITIES: HeaderName = HeaderName::from_static("x-auth-capabili
 const X_AUTH_PERMISSION: HeaderName = HeaderName::from_static("x-auth-permission");
 const X_AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
 const X_AUTH_APP: HeaderName = HeaderName::from_static("x-auth-app");
-const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
-const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-location");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_AUTHENTIK_USERNAME: HeaderName = HeaderName::from_static("x-authentik-username");
+const X_AUTHENTIK_NAME: HeaderName = HeaderName::from_static("x-authentik-name");
+const X_AUTHENTIK_EMAIL: HeaderName = HeaderName::from_static("x-authentik-email");
+const X_AUTHENTIK_GROUPS: HeaderName = HeaderName::from_static("x-authentik-groups");
+const X_AUTHENTIK_UID: HeaderName = HeaderName::from_static("x-authentik-uid");
 
 /// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
 const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
@@ -39,6 +43,7 @@ pub struct UserAnswer {
     user: HeaderValue,
     name: HeaderValue,
     email: HeaderValue,
+    groups: HeaderValue,
     id: HeaderValue,
     granted: HeaderValue,
 }
@@ -51,45 +56,101 @@ impl UserAnswer {
             user: plain(name),
             name: escaped(user.display_name.as_ref().map_or(name, |name| name.as_str())),
             email: email.unwrap_or(HeaderValue::from_static("-")),
+            groups: groups(user, user.role),
             id: HeaderValue::from(user.id.get()),
             granted: list(user.granted),
         }
     }
 }
 
-/// The one way to let a request pass: every identity header, once, never empty.
-pub fn allow(
-    principal: &Principal,
-    capabilities: Capabilities,
-    app: &App,
-    other_cookies: Option<HeaderValue>,
-) -> HttpResponse {
-    let user = &principal.user;
-    let own = user.answer.get_or_init(|| UserAnswer::of(user));
+/// Who is let through.
+pub enum Admitted<'a> {
+    /// A user, with what they may do in the app.
+    User(&'a Principal, Capabilities),
+    /// A browser that asks before a request: nobody.
+    Preflight,
+}
+
+/// What the app receives of the client's own credentials, in place of all that the client sent.
+#[derive(Default)]
+pub struct HandedOn {
+    /// Its cookies without ours.
+    pub cookies: Option<HeaderValue>,
+    /// Its `Authorization`, where that is the app's.
+    pub authorization: Option<HeaderValue>,
+    /// Its `X-Api-Key`, where that is the app's own.
+    pub api_key: Option<HeaderValue>,
+}
+
+/// The one way to let a request pass: every identity header, once, never empty; but for nobody none that an app would
+/// take for a user's name.
+pub fn allow(admitted: &Admitted<'_>, app: &App, names: Names, handed_on: HandedOn) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::OK);
     let headers = response.headers_mut();
-    let mut send = |name: HeaderName, value: HeaderValue| {
-        headers.insert(name, value);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    let capabilities = match admitted {
+        Admitted::User(principal, capabilities) => {
+            identify(headers, principal, *capabilities, names);
+            *capabilities
+        }
+        Admitted::Preflight => {
+            headers.insert(X_AUTH_ROLE, HeaderValue::from_static("anonymous"));
+            headers.insert(X_AUTH_CAPABILITIES, HeaderValue::from_static("none"));
+            headers.insert(X_AUTH_METHOD, HeaderValue::from_static("public"));
+            Capabilities::NONE
+        }
     };
-    send(CACHE_CONTROL, NO_STORE);
-    send(REMOTE_USER, own.user.clone());
-    send(REMOTE_NAME, own.name.clone());
-    send(REMOTE_EMAIL, own.email.clone());
-    send(REMOTE_GROUPS, HeaderValue::from_static(user.role.group()));
-    send(X_AUTH_USER_ID, own.id.clone());
-    send(X_AUTH_ROLE, HeaderValue::from_static(user.role.name()));
-    send(
-        X_AUTH_CAPABILITIES,
-        if capabilities == user.granted { own.granted.clone() } else { list(capabilities) },
-    );
-    send(X_AUTH_PERMISSION, HeaderValue::from_static(capabilities.permission().name()));
-    send(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.name()));
-    send(X_AUTH_APP, plain(app.name.as_str()));
-    // The proxy hands the app these instead of the client's own, so that no app sees our session.
-    if let Some(cookies) = other_cookies {
-        headers.insert(COOKIE, cookies);
+    headers.insert(X_AUTH_PERMISSION, HeaderValue::from_static(capabilities.permission().name()));
+    headers.insert(X_AUTH_APP, plain(app.name.as_str()));
+    // The proxy hands the app these instead of the client's own, so that no app sees a credential of ours.
+    for (name, value) in [
+        (COOKIE, handed_on.cookies),
+        (AUTHORIZATION, handed_on.authorization),
+        (X_API_KEY, handed_on.api_key),
+    ] {
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
     }
     response
+}
+
+fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabilities, names: Names) {
+    let user = &principal.user;
+    let own = user.answer.get_or_init(|| UserAnswer::of(user));
+    let role = principal.role();
+    let groups = if role == user.role { own.groups.clone() } else { groups(user, role) };
+    if names == Names::Authentik {
+        headers.insert(X_AUTHENTIK_USERNAME, own.user.clone());
+        headers.insert(X_AUTHENTIK_NAME, own.name.clone());
+        headers.insert(X_AUTHENTIK_EMAIL, own.email.clone());
+        headers.insert(X_AUTHENTIK_GROUPS, piped(&groups));
+        headers.insert(X_AUTHENTIK_UID, own.id.clone());
+    }
+    let list = if capabilities == user.granted { own.granted.clone() } else { list(capabilities) };
+    headers.insert(REMOTE_USER, own.user.clone());
+    headers.insert(REMOTE_NAME, own.name.clone());
+    headers.insert(REMOTE_EMAIL, own.email.clone());
+    headers.insert(REMOTE_GROUPS, groups);
+    headers.insert(X_AUTH_USER_ID, own.id.clone());
+    headers.insert(X_AUTH_ROLE, HeaderValue::from_static(role.name()));
+    headers.insert(X_AUTH_CAPABILITIES, list);
+    headers.insert(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.name()));
+}
+
+/// The role's group, then those that another system named.
+fn groups(user: &User, role: Role) -> HeaderValue {
+    let mut list = role.group().to_owned();
+    for group in user.groups.foreign() {
+        list.push(',');
+        list.push_str(group);
+    }
+    plain(&list)
+}
+
+/// authentik separates groups by `|`.
+fn piped(groups: &HeaderValue) -> HeaderValue {
+    plain(&groups.to_str().unwrap_or_default().replace(',', "|"))
 }
 
 /// Names, addresses and app names are ASCII by their types; anything else would be our own mistake.
@@ -123,92 +184,6 @@ const ALL: &str = "search,add_downloads,remove_downloads,pause_resume,assign_cat
                    set_comment,manage_categories,view_history,clear_history,view_shared,view_uploads,\
                    view_statistics,view_logs,view_servers,view_all_downloads,edit_all_downloads";
 
-/// Why a request does not pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nobody was proved, and a person asks: they are sent to this address.
-    SignIn(String),
-    /// Nobody was proved, and a program asks.
-    Unauthenticated,
-    /// Refused whoever asks, for this reason.
-    Forbidden(&'static str),
-    /// The proxy is set up wrongly, in this way.
-    Undescribed(String),
-    /// Our own failure.
-    Unavailable,
-}
-
-/// Whether the original request's redirect may be repeated as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Redirect {
-    /// `GET` or `HEAD`.
-    Found,
-    /// Anything else must become a `GET`.
-    SeeOther,
-}
-
-/// Answers a refusal in the way that the proxy and the client understand.
-pub fn refuse(refusal: &Refusal, proxy: Proxy, caller: Caller, redirect: Redirect) -> HttpResponse {
-    match (refusal, proxy, caller) {
-        (Refusal::SignIn(address), Proxy::Nginx, _) => builder(StatusCode::UNAUTHORIZED)
-            .insert_header((LOCATION, address.as_str()))
-            .insert_header((X_TINYAUTH_LOCATION, address.as_str()))
-            .finish(),
-        (Refusal::SignIn(address), ..) => {
-            let status = match redirect {
-                Redirect::Found => StatusCode::FOUND,
-                Redirect::SeeOther => StatusCode::SEE_OTHER,
-            };
-            builder(status).insert_header((LOCATION, address.as_str())).finish()
-        }
-        (Refusal::Unauthenticated, ..) => told(StatusCode::UNAUTHORIZED, "sign in first", caller),
-        (Refusal::Forbidden(reason), ..) => told(StatusCode::FORBIDDEN, reason, caller),
-        (Refusal::Undescribed(reason), Proxy::Nginx, _) => told(StatusCode::FORBIDDEN, reason, caller),
-        (Refusal::Undescribed(reason), ..) => told(StatusCode::BAD_REQUEST, reason, caller),
-        (Refusal::Unavailable, ..) => {
-            told(StatusCode::SERVICE_UNAVAILABLE, "Sluice cannot decide now", caller)
-        }
-    }
-}
-
-fn builder(status: StatusCode) -> HttpResponseBuilder {
-    let mut builder = HttpResponse::build(status);
-    builder.insert_header((CACHE_CONTROL, NO_STORE));
-    builder
-}
-
-/// A refusal with its reason in a header, and for people on a page.
-fn told(status: StatusCode, reason: &str, caller: Caller) -> HttpResponse {
-    let mut builder = builder(status);
-    if status == StatusCode::FORBIDDEN || status == StatusCode::BAD_REQUEST {
-        builder.insert_header((X_AUTH_REASON, reason_text(reason)));
-    }
-    match caller {
-        Caller::Program => builder.json(serde_json::json!({ "error": reason })),
-        Caller::Navigating => {
-            let reason = reason.replace('&', "&amp;").replace('<', "&lt;");
-            builder.content_type("text/html; charset=utf-8").body(format!(
-                "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\">\
-                 <title>Not allowed</title><h1>Not allowed</h1><p>{reason}.</p></html>"
-            ))
-        }
-    }
-}
-
-/// The reason in the bytes that the shipped proxy files pass on.
-fn reason_text(reason: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "_ ,.:/-".contains(c) { c } else { ' ' };
-    reason.chars().map(plain).take(200).collect()
-}
-
-/// The sign-in address, with the page asked for in `rd`.
-pub fn sign_in_address(portal: &str, original: Option<&str>) -> String {
-    match original {
-        Some(original) => format!("{portal}/login?rd={}", utf8_percent_encode(original, NON_ALPHANUMERIC)),
-        None => format!("{portal}/login"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -216,11 +191,12 @@ mod tests {
     use super::*;
     use crate::{
         authn::{
+            group::Groups,
             name::UserName,
             principal::Credential,
             profile::{DisplayName, Email},
         },
-        policy::{app::AppName, role::Role},
+        policy::app::AppName,
         store::users::{Standing, UserId},
     };
 
@@ -233,29 +209,51 @@ mod tests {
             role: Role::User,
             standing: Standing::Enabled,
             granted: Capabilities::NONE,
+            groups: Groups::parse("family,admins", ','),
             password_hash: None,
             answer: std::sync::OnceLock::new(),
         };
-        Principal { user: Arc::new(user), credential: Credential::Open }
+        Principal::new(Arc::new(user), Credential::Open)
+    }
+
+    fn app() -> App {
+        App::plain(AppName::parse("app").unwrap(), Arc::default())
+    }
+
+    fn answer(principal: &Principal, capabilities: Capabilities) -> HttpResponse {
+        allow(&Admitted::User(principal, capabilities), &app(), Names::Authentik, HandedOn::default())
     }
 
     #[test]
     fn every_allow_carries_all_ten_headers_and_none_is_empty() {
-        let app = App { name: AppName::parse("app").unwrap(), hosts: Vec::new(), origins: Vec::new() };
         for (principal, capabilities) in [
             (principal(None, None), Capabilities::NONE),
             (principal(Some("Zoë 100%"), Some("b@x")), Capabilities::READ_ONLY),
             (principal(None, None), Capabilities::ALL),
         ] {
-            let response = allow(&principal, capabilities, &app, None);
+            let response = answer(&principal, capabilities);
             for name in &super::super::headers::OWNED[..10] {
                 let mut values = response.headers().get_all(*name);
                 assert!(values.next().is_some_and(|value| !value.is_empty()), "{name}");
                 assert!(values.next().is_none(), "{name}");
             }
         }
-        let response = allow(&principal(Some("Zoë 100%"), None), Capabilities::NONE, &app, None);
+        let response = answer(&principal(Some("Zoë 100%"), None), Capabilities::NONE);
         assert_eq!(response.headers().get("remote-name").unwrap(), "Zo%C3%AB 100%25");
+    }
+
+    #[test]
+    fn nobody_has_no_name() {
+        let response = allow(&Admitted::Preflight, &app(), Names::Own, HandedOn::default());
+        assert!(response.headers().keys().all(|name| !name.as_str().starts_with("remote-")));
+        assert_eq!(response.headers().get("x-auth-method").unwrap(), "public");
+    }
+
+    #[test]
+    fn another_systems_group_is_never_taken_for_ours() {
+        let response = answer(&principal(None, None), Capabilities::NONE);
+        assert_eq!(response.headers().get("remote-groups").unwrap(), "users,family");
+        assert_eq!(response.headers().get("x-authentik-groups").unwrap(), "users|family");
     }
 
     #[test]

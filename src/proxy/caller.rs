@@ -1,6 +1,6 @@
 //! What kind of client asks, and so how a refusal reaches it.
 
-use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName, ORIGIN, REFERER};
 
 use super::headers::{Field, field};
 use crate::policy::verdict::Exchange;
@@ -38,6 +38,18 @@ impl Caller {
         };
         if navigating { Self::Navigating } else { Self::Program }
     }
+}
+
+/// Whether it has a mark of a browser, which programs for an app's API do not have. Over plain HTTP browsers send no
+/// `Sec-Fetch-*`.
+pub fn looks_like_browser(headers: &HeaderMap) -> bool {
+    [ORIGIN, REFERER, X_REQUESTED_WITH].into_iter().any(|name| headers.contains_key(name))
+        || sends_fetch_metadata(headers)
+}
+
+/// Whether it sends what only browsers send, and no page can take out.
+pub fn sends_fetch_metadata(headers: &HeaderMap) -> bool {
+    SEC_FETCH.into_iter().chain([SEC_FETCH_MODE]).any(|name| headers.contains_key(name))
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

@@ -29,6 +29,15 @@ pub enum MissingMethod {
     Unknown,
 }
 
+/// The names under which the answer tells who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Sluice's ten.
+    Own,
+    /// authentik's beside them, which its snippets read.
+    Authentik,
+}
+
 /// How the proxy on one path speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
@@ -38,18 +47,26 @@ pub struct Dialect {
     pub family: Family,
     /// What it means when it leaves out the method.
     pub missing_method: MissingMethod,
+    /// What the answer is called.
+    pub names: Names,
 }
 
 impl Dialect {
-    const NGINX: Self =
-        Self { proxy: Proxy::Nginx, family: Family::Original, missing_method: MissingMethod::Refused };
-    const TRAEFIK: Self =
-        Self { proxy: Proxy::Traefik, family: Family::Forwarded, missing_method: MissingMethod::Refused };
-    const CADDY: Self =
-        Self { proxy: Proxy::Caddy, family: Family::Forwarded, missing_method: MissingMethod::Refused };
+    const NGINX: Self = Self {
+        proxy: Proxy::Nginx,
+        family: Family::Original,
+        missing_method: MissingMethod::Refused,
+        names: Names::Own,
+    };
+    const TRAEFIK: Self = Self { proxy: Proxy::Traefik, family: Family::Forwarded, ..Self::NGINX };
+    const CADDY: Self = Self { proxy: Proxy::Caddy, family: Family::Forwarded, ..Self::NGINX };
     const TINYAUTH_NGINX: Self =
-        Self { proxy: Proxy::Nginx, family: Family::Forwarded, missing_method: MissingMethod::Unknown };
-    const AUTHENTIK_NGINX: Self = Self { missing_method: MissingMethod::Unknown, ..Self::NGINX };
+        Self { family: Family::Forwarded, missing_method: MissingMethod::Unknown, ..Self::NGINX };
+    const AUTHENTIK_NGINX: Self = Self { missing_method: MissingMethod::Unknown, ..Self::NGINX.authentik() };
+
+    const fn authentik(self) -> Self {
+        Self { names: Names::Authentik, ..self }
+    }
 
     /// The paths that may be followed by `/` and the name of an app.
     pub const OWN: [(&'static str, Self); 3] =
@@ -63,8 +80,8 @@ impl Dialect {
         ("/api/authz/auth-request", Self::NGINX),
         ("/api/authz/forward-auth", Self::TRAEFIK),
         ("/outpost.goauthentik.io/auth/nginx", Self::AUTHENTIK_NGINX),
-        ("/outpost.goauthentik.io/auth/traefik", Self::TRAEFIK),
-        ("/outpost.goauthentik.io/auth/caddy", Self::CADDY),
+        ("/outpost.goauthentik.io/auth/traefik", Self::TRAEFIK.authentik()),
+        ("/outpost.goauthentik.io/auth/caddy", Self::CADDY.authentik()),
     ];
 
     /// How the proxy speaks that asks on this path, and the app that the path fixes.

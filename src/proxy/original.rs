@@ -1,6 +1,6 @@
 //! The client's request, as the proxy describes it.
 
-use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN, REFERER};
+use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN, REFERER};
 use thiserror::Error;
 
 use super::{
@@ -79,6 +79,20 @@ impl<'a> Original<'a> {
     pub fn path(&self) -> &'a str {
         self.target.split_once('?').map_or(self.target, |(path, _)| path)
     }
+
+    /// The query; empty where there is none.
+    pub fn query(&self) -> &'a str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// Whether a browser asks before a request of a page (a CORS preflight, Fetch standard 3.2.2). It never sends a
+    /// credential with that.
+    pub fn is_preflight(&self, headers: &HeaderMap) -> bool {
+        self.method_name == "OPTIONS"
+            && self.exchange == Exchange::Http
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+            && headers.contains_key(ORIGIN)
+    }
 }
 
 fn original_url(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
@@ -148,19 +162,21 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undes
 
 /// What the request says about the page that sent it (`Origin`, else `Referer`, and `Sec-Fetch-Site`).
 pub fn claim(headers: &HeaderMap) -> Claim {
-    if matches!(field(headers, SEC_FETCH_SITE), Field::Once("cross-site") | Field::Bad) {
-        return Claim::Foreign;
-    }
+    let cross_site = matches!(field(headers, SEC_FETCH_SITE), Field::Once("cross-site") | Field::Bad);
     let claimed = match field(headers, ORIGIN) {
         Field::Once(origin) => Origin::parse(origin),
         Field::Bad => None,
         Field::Absent => match field(headers, REFERER) {
-            Field::Absent => return Claim::Missing,
+            Field::Absent if !cross_site => return Claim::Missing,
+            Field::Absent | Field::Bad => None,
             Field::Once(url) => Origin::of_url(url),
-            Field::Bad => None,
         },
     };
-    claimed.map_or(Claim::Foreign, Claim::From)
+    match claimed {
+        None => Claim::Foreign,
+        Some(origin) if cross_site => Claim::CrossSite(origin),
+        Some(origin) => Claim::From(origin),
+    }
 }
 
 #[cfg(test)]
@@ -299,7 +315,11 @@ mod tests {
             (&[("referer", "https://app.test/x")], from("https://app.test")),
             (&[("origin", "https://app.test"), ("referer", "https://evil.test/")], from("https://app.test")),
             (&[("origin", "https://a.test"), ("origin", "https://a.test")], Claim::Foreign),
-            (&[("origin", "https://app.test"), ("sec-fetch-site", "cross-site")], Claim::Foreign),
+            (
+                &[("origin", "https://app.test"), ("sec-fetch-site", "cross-site")],
+                Claim::CrossSite(Origin::parse("https://app.test").unwrap()),
+            ),
+            (&[("sec-fetch-site", "cross-site")], Claim::Foreign),
             (&[("sec-fetch-site", "same-origin")], Claim::Missing),
         ] {
             assert_eq!(claim(&headers(list)), expected, "{list:?}");

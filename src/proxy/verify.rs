@@ -2,80 +2,116 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
-use tracing::{debug, info, warn};
+use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web::Data};
+use tracing::debug;
 
 use super::{
-    answer::{self, Redirect, Refusal},
+    answer::{self, Admitted, HandedOn},
     caller::Caller,
     client,
     dialect::Dialect,
     headers,
     original::{self, Original},
-    target::{self, TargetRules},
+    refusal::Refusal,
+    turned_away::{Refused, foreign},
 };
 use crate::{
     authn::{
-        chain::{Identity, Presented},
+        api_key,
+        chain::{Identity, Presented, Question, Settled},
         cookie,
-        principal::{Credential, Principal},
+        principal::Principal,
     },
     clock,
     policy::{
-        app::{App, Taken},
-        origin::OriginRefusal,
-        verdict::{self, Action, Exchange, Forbidden, OriginBinding, Verdict},
+        app::{App, Authorization, Taken},
+        verdict::{self, Action, Forbidden, Method, Verdict},
     },
     state::State,
     store::view::Health,
 };
 
-/// Bytes of a client's text in a log line.
-const LOGGED: usize = 200;
-
-/// Answers a verify request. Awaits nothing, takes no lock that a writer holds, touches no disk; never reads
-/// the body or the request's own query.
+/// Answers a verify request, or says what must be found out first. Awaits nothing, takes no lock that a writer holds,
+/// touches no disk; never reads the body or the request's own query.
 pub fn verify(
     request: &HttpRequest,
     state: &Data<State>,
     dialect: Dialect,
     app: Option<&str>,
-) -> HttpResponse {
+) -> Result<HttpResponse, Question> {
     let asked = Asked { request, state, dialect, app };
     match asked.decide() {
-        Ok(response) => response,
-        Err(refused) => asked.refuse(&refused),
+        Ok(Decision::Allowed(response)) => Ok(response),
+        Ok(Decision::Open(question)) => Err(question),
+        Err(refused) => Ok(asked.refuse(&refused)),
     }
 }
 
-struct Asked<'a> {
-    request: &'a HttpRequest,
-    state: &'a State,
-    dialect: Dialect,
+/// Answers a verify request once the question is settled: a password, another provider, a user who is new here.
+pub async fn verify_in_time(
+    request: HttpRequest,
+    state: Data<State>,
+    (dialect, app): (Dialect, Option<String>),
+    question: Question,
+) -> HttpResponse {
+    let settled = state.authenticator.settle(question, &state.sign_in).await;
+    let asked = Asked { request: &request, state: &state, dialect, app: app.as_deref() };
+    asked.conclude(settled).unwrap_or_else(|refused| asked.refuse(&refused))
+}
+
+/// A verify request that is being answered.
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) state: &'a State,
+    pub(super) dialect: Dialect,
     /// The app that the proxy's configuration fixed.
     app: Option<&'a str>,
 }
 
-/// A refusal, with what is known of the request by then.
-struct Refused<'a> {
-    refusal: Refusal,
-    /// For the log: what happened and what to do.
-    cause: String,
-    original: Option<Original<'a>>,
-}
-
-impl<'a> Refused<'a> {
-    fn new(refusal: Refusal, cause: impl ToString) -> Self {
-        Self { refusal, cause: cause.to_string(), original: None }
-    }
+enum Decision {
+    Allowed(HttpResponse),
+    Open(Question),
 }
 
 impl<'a> Asked<'a> {
-    fn decide(&self) -> Result<HttpResponse, Refused<'a>> {
-        let described = self.describe()?;
-        match self.judge(&described) {
-            Ok(response) => Ok(response),
-            Err(refused) => Err(Refused { original: Some(described), ..refused }),
+    fn decide(&self) -> Result<Decision, Refused<'a>> {
+        let (original, app) = self.described()?;
+        match self.answer(&original, app) {
+            Ok(decision) => Ok(decision),
+            Err(refused) => Err(refused.about(original, Some(app))),
+        }
+    }
+
+    /// The same with what the question came to; what the proxy says has not changed since.
+    fn conclude(&self, settled: Settled) -> Result<HttpResponse, Refused<'a>> {
+        let (original, app) = self.described()?;
+        let judged = self
+            .settled(settled, &original, app)
+            .and_then(|principal| self.judge(&principal, &original, app));
+        judged.map_err(|refused| refused.about(original, Some(app)))
+    }
+
+    fn described(&self) -> Result<(Original<'a>, &'a App), Refused<'a>> {
+        let original = self.describe()?;
+        match self.app(&original) {
+            Ok(app) => Ok((original, app)),
+            Err(refused) => Err(refused.about(original, None)),
+        }
+    }
+
+    fn answer(&self, original: &Original<'a>, app: &'a App) -> Result<Decision, Refused<'a>> {
+        match self.identify(original, app)? {
+            Identity::Proven(principal) => self.judge(&principal, original, app).map(Decision::Allowed),
+            Identity::Unsettled(question) => Ok(Decision::Open(question)),
+            Identity::Anonymous if original.is_preflight(self.request.headers()) => {
+                self.judge_preflight(original, app).map(Decision::Allowed)
+            }
+            Identity::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
+            Identity::Anonymous if self.state.store.view().users().is_empty() => Err(self.sign_in(
+                original,
+                "there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
+            )),
+            Identity::Anonymous => Err(self.sign_in(original, "no credential was sent")),
         }
     }
 
@@ -98,31 +134,6 @@ impl<'a> Asked<'a> {
         }
         Original::read(headers, self.dialect)
             .map_err(|cause| Refused::new(Refusal::Undescribed(cause.to_string()), cause))
-    }
-
-    fn judge(&self, original: &Original<'_>) -> Result<HttpResponse, Refused<'a>> {
-        let app = self.app(original)?;
-        let principal = self.identify(original)?;
-        let headers = self.request.headers();
-        let action =
-            Action { app, method: original.method, exchange: original.exchange, own: &original.origin };
-        let who = (principal.user.role, principal.user.granted);
-        let claim = || original::claim(headers);
-        match verdict::decide(who, binding(&principal), &action, claim, &self.state.config.origins) {
-            Verdict::Allow(capabilities) => {
-                let cookies = cookie::without(headers, self.state.authenticator.sessions.cookie_name());
-                debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
-                Ok(answer::allow(&principal, capabilities, app, cookies))
-            }
-            Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign)) => Err(Refused::new(
-                Refusal::Forbidden("foreign origin"),
-                "the page that sent it is of another origin; list that under origins.allowed if it is yours",
-            )),
-            Verdict::Forbid(Forbidden::Origin(OriginRefusal::Missing)) => Err(Refused::new(
-                Refusal::Forbidden("missing origin"),
-                "it names no page (Origin or Referer); origins.allow_missing lets such requests pass",
-            )),
-        }
     }
 
     fn app(&self, original: &Original<'_>) -> Result<&'a App, Refused<'a>> {
@@ -152,74 +163,84 @@ impl<'a> Asked<'a> {
     }
 
     /// Second stop: who.
-    fn identify(&self, original: &Original<'_>) -> Result<Principal, Refused<'a>> {
+    fn identify(&self, original: &Original<'a>, app: &'a App) -> Result<Identity, Refused<'a>> {
         let view = self.state.store.view();
         if view.health() == Health::Lost {
             return Err(Refused::new(Refusal::Unavailable, "the database cannot be read; see the log above"));
         }
-        let presented = Presented { headers: self.request.headers(), now: clock::now() };
-        let sign_in = |cause: &dyn ToString| {
-            let refusal = match Caller::of(self.request.headers(), original.exchange) {
-                Caller::Navigating => Refusal::SignIn(self.sign_in_address(original)),
-                Caller::Program => Refusal::Unauthenticated,
-            };
-            Refused::new(refusal, cause.to_string())
-        };
-        match self.state.authenticator.identify(&presented, view) {
-            Identity::Proven(principal) => Ok(principal),
-            Identity::Rejected(rejection) => Err(sign_in(&rejection)),
-            Identity::Anonymous if view.users().is_empty() => Err(sign_in(
-                &"there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
-            )),
-            Identity::Anonymous => Err(sign_in(&"no credential was sent")),
-        }
-    }
-
-    fn sign_in_address(&self, original: &Original<'_>) -> String {
-        let server = &self.state.config.server;
-        let portal = server.public_url.as_ref().unwrap_or(&original.origin);
-        let wanted = target::without_keys(&format!("{}{}", original.origin, original.target));
-        let checked = TargetRules::new(&self.state.config, portal.clone()).check(&wanted);
-        let portal = format!("{portal}{}", server.base_path);
-        answer::sign_in_address(&portal, checked.as_ref().map(target::Target::as_str))
-    }
-
-    fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
         let headers = self.request.headers();
-        let original = refused.original.as_ref();
-        let client: IpAddr =
-            client::address(self.request.peer_addr(), headers, &self.state.config.server.trusted_proxies);
-        let method = original.map_or("-", |original| original.method_name);
-        let host = original.map_or_else(String::new, |original| original.origin.to_string());
-        let path = original.map_or("-", Original::path);
-        let (cause, redirect) = (bounded(&refused.cause), redirect(method));
-        let (method, path) = (bounded(method), bounded(path));
-        if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
-            warn!(%client, method, host, path, cause, "refused");
-        } else {
-            info!(%client, method, host, path, cause, "refused");
+        let authenticator = &self.state.authenticator;
+        let presented = Presented {
+            headers,
+            now: clock::now(),
+            peer: self.request.peer_addr().map(|peer| peer.ip()),
+            client: &|| self.client(),
+            origin: &original.origin,
+            target: original.target,
+            query: original.query(),
+            method: if original.method == Method::Unknown { "GET" } else { original.method_name },
+            navigating: authenticator.upstream.is_some()
+                && Caller::of(headers, original.exchange) == Caller::Navigating,
+            preflight: authenticator.upstream.is_some() && original.is_preflight(headers),
+            authorization_is_the_apps: app.authorization == Authorization::App,
+            app_has_own_keys: app.has_own_keys(),
+            foreign_authorization_is_asked: authenticator.upstream.is_some(),
+        };
+        Ok(authenticator.identify(&presented, view))
+    }
+
+    /// Third stop: may they.
+    fn judge(
+        &self,
+        principal: &Principal,
+        original: &Original<'_>,
+        app: &App,
+    ) -> Result<HttpResponse, Refused<'a>> {
+        let headers = self.request.headers();
+        let claim = || original::claim(headers);
+        match verdict::decide(&principal.subject(), &action(original, app), claim, &self.state.config.origins)
+        {
+            Verdict::Allow(capabilities) => {
+                debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
+                let admitted = Admitted::User(principal, capabilities);
+                Ok(answer::allow(&admitted, app, self.dialect.names, self.handed_on(app)))
+            }
+            Verdict::Forbid(Forbidden::App) => Err(Refused::new(
+                Refusal::Forbidden("the key is not for this app"),
+                "the API key opens other apps only; make one with another --app",
+            )),
+            Verdict::Forbid(Forbidden::Origin(refusal)) => Err(foreign(refusal)),
         }
-        let exchange = original.map_or(Exchange::Http, |original| original.exchange);
-        answer::refuse(&refused.refusal, self.dialect.proxy, Caller::of(headers, exchange), redirect)
+    }
+
+    fn judge_preflight(&self, original: &Original<'_>, app: &App) -> Result<HttpResponse, Refused<'a>> {
+        let claim = original::claim(self.request.headers());
+        match verdict::decide_preflight(&action(original, app), &claim, &self.state.config.origins) {
+            Ok(()) => Ok(answer::allow(&Admitted::Preflight, app, self.dialect.names, HandedOn::default())),
+            Err(refusal) => Err(foreign(refusal)),
+        }
+    }
+
+    /// What the app receives of the client's own credentials.
+    fn handed_on(&self, app: &App) -> HandedOn {
+        let headers = self.request.headers();
+        let authorization = match app.authorization {
+            Authorization::Gate => None,
+            Authorization::App => headers.get(AUTHORIZATION).cloned(),
+        };
+        HandedOn {
+            cookies: cookie::without(headers, self.state.authenticator.sessions.cookie_name()),
+            authorization,
+            api_key: app.has_own_keys().then(|| api_key::own_header_of_app(headers).cloned()).flatten(),
+        }
+    }
+
+    pub(super) fn client(&self) -> IpAddr {
+        let trusted = &self.state.config.server.trusted_proxies;
+        client::address(self.request.peer_addr(), self.request.headers(), trusted)
     }
 }
 
-/// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
-fn bounded(text: &str) -> &str {
-    text.get(..LOGGED).unwrap_or(text)
-}
-
-fn redirect(method: &str) -> Redirect {
-    match method {
-        "GET" | "HEAD" => Redirect::Found,
-        _ => Redirect::SeeOther,
-    }
-}
-
-/// How this credential binds a request to the page that sent it.
-const fn binding(principal: &Principal) -> OriginBinding {
-    match principal.credential {
-        Credential::Session(_) => OriginBinding::Browser,
-        Credential::Open => OriginBinding::Network,
-    }
+fn action<'a>(original: &'a Original<'_>, app: &'a App) -> Action<'a> {
+    Action { app, method: original.method, exchange: original.exchange, own: &original.origin }
 }

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
+    keys,
     sessions::{self, SessionId},
     view::Health,
 };
@@ -23,6 +24,9 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 const TICKS_PER_STAMP: u32 = 150;
 /// Ticks between two deletions of expired sessions: an hour.
 const TICKS_PER_SWEEP: u32 = 18_000;
+
+/// How long a revoked or ended key is known again, in seconds.
+const KEY_MEMORY: i64 = 90 * 86_400;
 
 /// How long sessions live unused, in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -106,15 +110,24 @@ impl Store {
     }
 
     fn store_stamps(&self) {
-        let stamps = self.view().unstored_stamps();
-        if stamps.is_empty() {
+        let (stamps, key_stamps) = (self.view().unstored_stamps(), self.view().unstored_key_stamps());
+        if stamps.is_empty() && key_stamps.is_empty() {
             return;
         }
         let rows: Vec<(SessionId, Timestamp)> =
             stamps.iter().map(|(session, stamp)| (session.id, *stamp)).collect();
-        match self.lock().database.write(|tx| sessions::stamp(tx, &rows)) {
-            Ok(()) => stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp)),
-            Err(cause) => warn!(%cause, "when sessions were last used could not be stored; will try again"),
+        let stored = self.lock().database.write(|tx| {
+            key_stamps.iter().try_for_each(|(key, stamp)| keys::stamp(tx, key.id, *stamp))?;
+            sessions::stamp(tx, &rows)
+        });
+        match stored {
+            Ok(()) => {
+                stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp));
+                key_stamps.iter().for_each(|(key, stamp)| key.stamp_stored(*stamp));
+            }
+            Err(cause) => {
+                warn!(%cause, "when sessions and keys were last used could not be stored; will try again");
+            }
         }
     }
 
@@ -123,6 +136,7 @@ impl Store {
         let oldest = |lifetime| Timestamp::from_secs(now - lifetime);
         let mut inner = self.lock();
         let swept = inner.database.write(|tx| {
+            keys::delete_old(tx, oldest(KEY_MEMORY))?;
             sessions::delete_expired(tx, oldest(lifetimes.browser), oldest(lifetimes.remembered))
         });
         match swept.and_then(|_| self.refill(&mut inner)) {
@@ -132,12 +146,24 @@ impl Store {
     }
 }
 
-/// Deletes the sessions whose end was acknowledged as denied but could not be stored.
+/// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored } = inner;
-    if !unstored.is_empty() && database.write(|tx| sessions::delete(tx, unstored)).is_ok() {
-        info!(sessions = unstored.len(), "sign-outs that could not be stored are stored now");
+    let Inner { database, unstored, unstored_keys } = inner;
+    if unstored.is_empty() && unstored_keys.is_empty() {
+        return;
+    }
+    let stored = database.write(|tx| {
+        unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
+        sessions::delete(tx, unstored)
+    });
+    if stored.is_ok() {
+        info!(
+            sessions = unstored.len(),
+            keys = unstored_keys.len(),
+            "sign-outs and revocations that could not be stored are stored now"
+        );
         unstored.clear();
+        unstored_keys.clear();
     }
 }
 

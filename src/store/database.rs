@@ -53,6 +53,18 @@ pub enum StoreError {
     /// There is no such user.
     #[error("there is no user `{0}`; `sluice user list` shows all")]
     UnknownUser(String),
+    /// The user has no such key.
+    #[error("there is no key `{0}` of that user; `sluice key list` shows all")]
+    UnknownKey(String),
+    /// The user has a key of that name.
+    #[error("that user has a key `{0}` already; revoke it first, or choose another name")]
+    KeyNameTaken(String),
+    /// The user has as many keys as anybody can have.
+    #[error("that user has as many keys as one can have; revoke some first")]
+    TooManyKeys,
+    /// No more users are made from what other systems name.
+    #[error("there are as many users as Sluice makes by itself; add this one with `sluice user add`")]
+    TooManyUsers,
     /// The name is taken.
     #[error("there is a user `{0}` already")]
     NameTaken(String),

@@ -47,6 +47,27 @@ const STEPS: &[&str] = &[
         last_failed   INTEGER NOT NULL,
         PRIMARY KEY (address, account)
     ) STRICT, WITHOUT ROWID;",
+    // Groups that another system named for a user, a comma list.
+    "ALTER TABLE users ADD COLUMN own_groups TEXT NOT NULL DEFAULT '';
+    -- API keys, by their SHA-256. NULL sets no limit; a revoked one is kept for a while, to be known again.
+    CREATE TABLE api_keys (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        digest        BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+        user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        name          TEXT NOT NULL,
+        capabilities  TEXT,
+        apps          TEXT,
+        networks      TEXT,
+        expires       INTEGER,
+        revoked       INTEGER,
+        created       INTEGER NOT NULL,
+        seen          INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX api_keys_by_name ON api_keys (user_id, name) WHERE revoked IS NULL;
+    -- Who opened a session: a person on the sign-in page, or a client, perhaps with a key.
+    ALTER TABLE sessions ADD COLUMN client INTEGER NOT NULL DEFAULT 0 CHECK (client IN (0, 1));
+    ALTER TABLE sessions ADD COLUMN key_id INTEGER REFERENCES api_keys (id) ON DELETE CASCADE;
+    CREATE INDEX sessions_by_key ON sessions (key_id) WHERE key_id IS NOT NULL;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

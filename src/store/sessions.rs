@@ -8,16 +8,15 @@ use std::sync::{
 use rusqlite::{Connection, Row, params};
 
 use super::{
+    STAMP_EVERY,
     database::StoreError,
-    users::{User, UserId},
+    keys::{self, KeyId},
+    users::{self, User, UserId},
 };
 use crate::{authn::token::TokenDigest, clock::Timestamp};
 
 /// Sessions a user can have at once; the one unseen for longest ends when one more starts.
 const PER_USER: i64 = 200;
-
-/// Seconds between two stamps of the same session.
-const STAMP_EVERY: i64 = 60;
 
 /// The id of a session; never given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +40,25 @@ impl Lifetime {
     }
 }
 
+/// Who opened a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// A person, on the sign-in page.
+    Page,
+    /// A client through its app's own sign-in, with a password or a key, which limits the session.
+    Client(Option<KeyId>),
+}
+
+impl Opened {
+    /// The key that it was opened with.
+    pub const fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Client(key) => key,
+            Self::Page => None,
+        }
+    }
+}
+
 /// A session to be started.
 #[derive(Debug)]
 pub struct NewSession<'a> {
@@ -48,6 +66,8 @@ pub struct NewSession<'a> {
     pub user: &'a User,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// Who opens it, and by what.
+    pub opened: Opened,
     /// The moment of signing in.
     pub now: Timestamp,
     /// The client's address, for lists.
@@ -63,6 +83,8 @@ pub struct Session {
     pub user: UserId,
     /// How long it lives unused.
     pub lifetime: Lifetime,
+    /// Who opened it.
+    pub opened: Opened,
     /// When it started.
     pub created: Timestamp,
     seen: AtomicI64,
@@ -101,24 +123,35 @@ pub fn insert(
 ) -> Result<Arc<Session>, StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client, key_id)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             digest.as_bytes(),
-            session.user.id.0,
+            session.user.id.get(),
             session.lifetime.name(),
             session.now.secs(),
-            session.address
+            session.address,
+            session.opened != Opened::Page,
+            session.opened.key().map(KeyId::get)
         ])?;
     Ok(Arc::new(Session {
         id: SessionId(connection.last_insert_rowid()),
         user: session.user.id,
         lifetime: session.lifetime,
+        opened: session.opened,
         created: session.now,
         seen: AtomicI64::new(session.now.secs()),
         stored_seen: AtomicI64::new(session.now.secs()),
     }))
+}
+
+/// Whether what proved the user still does, at the moment of starting the session.
+pub(super) fn still_proved(connection: &Connection, session: &NewSession<'_>) -> Result<(), StoreError> {
+    match session.opened.key() {
+        Some(key) => keys::still_proves(connection, key, session.now),
+        None => users::still_proved(connection, session.user),
+    }
 }
 
 /// Whether a session has not ended.
@@ -136,7 +169,7 @@ pub fn surplus(connection: &Connection, user: UserId) -> Result<Vec<SessionId>, 
     let mut statement = connection.prepare_cached(
         "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY seen DESC, id DESC LIMIT -1 OFFSET ?2",
     )?;
-    let rows = statement.query_map(params![user.0, PER_USER - 1], |row| row.get(0).map(SessionId))?;
+    let rows = statement.query_map(params![user.get(), PER_USER - 1], |row| row.get(0).map(SessionId))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -145,8 +178,9 @@ pub(super) fn for_each(
     connection: &Connection,
     mut each: impl FnMut(TokenDigest, Session),
 ) -> Result<(), StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT digest, id, user_id, lifetime, created, seen FROM sessions")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT digest, id, user_id, lifetime, created, seen, client, key_id FROM sessions",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         if let Some((digest, session)) = read(row) {
@@ -165,8 +199,13 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
     let seen = row.get(5).ok()?;
     let session = Session {
         id: SessionId(row.get(1).ok()?),
-        user: UserId(row.get(2).ok()?),
+        user: UserId::from_row(row.get(2).ok()?),
         lifetime,
+        opened: match (row.get(6).ok()?, row.get::<_, Option<i64>>(7).ok()?.map(KeyId::from_row)) {
+            (false, None) => Opened::Page,
+            (true, key) => Opened::Client(key),
+            (false, Some(_)) => return None,
+        },
         created: Timestamp::from_secs(row.get(4).ok()?),
         seen: AtomicI64::new(seen),
         stored_seen: AtomicI64::new(seen),
@@ -186,14 +225,14 @@ pub fn delete(connection: &Connection, ended: &[SessionId]) -> Result<(), StoreE
 /// Ends every session of a user, or of everybody; returns how many.
 pub fn delete_all(connection: &Connection, user: Option<UserId>) -> Result<usize, StoreError> {
     Ok(match user {
-        Some(user) => connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user.0])?,
+        Some(user) => connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user.get()])?,
         None => connection.execute("DELETE FROM sessions", [])?,
     })
 }
 
 /// Ends every session of a user but one.
 pub fn delete_all_but(connection: &Connection, user: UserId, kept: SessionId) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2", [user.0, kept.0])?;
+    connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2", [user.get(), kept.0])?;
     Ok(())
 }
 

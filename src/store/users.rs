@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::database::StoreError;
 use crate::{
     authn::{
+        group::Groups,
         name::UserName,
         profile::{DisplayName, Email},
     },
@@ -21,11 +22,15 @@ const EVERY_APP: &str = "*";
 
 /// The stable id of a user; never given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserId(pub(super) i64);
+pub struct UserId(i64);
 
 impl UserId {
     /// The id of the open administrator, whom no row stands for.
     pub const OPEN: Self = Self(0);
+
+    pub(super) const fn from_row(id: i64) -> Self {
+        Self(id)
+    }
 
     /// The id as a number.
     pub const fn get(self) -> i64 {
@@ -59,10 +64,22 @@ pub struct User {
     pub standing: Standing,
     /// What was granted for every app.
     pub granted: Capabilities,
+    /// Groups that another system named.
+    pub groups: Groups,
     /// The bcrypt hash; `None` where no password opens the account.
     pub password_hash: Option<SecretString>,
     /// What verify answers about them, made at the first answer.
     pub answer: OnceLock<UserAnswer>,
+}
+
+impl User {
+    /// What they hold; an administrator everything.
+    pub const fn held(&self) -> Capabilities {
+        match self.role {
+            Role::Admin => Capabilities::ALL,
+            Role::User => self.granted,
+        }
+    }
 }
 
 /// A user to be made.
@@ -90,7 +107,8 @@ pub fn any(connection: &Connection) -> Result<bool, StoreError> {
 /// Every user in the order of their names. A row that cannot be read is left out, so refused, and logged.
 pub fn all(connection: &Connection) -> Result<Vec<Arc<User>>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT u.id, u.name, u.display_name, u.email, u.role, u.enabled, u.password_hash, c.capabilities
+        "SELECT u.id, u.name, u.display_name, u.email, u.role, u.enabled, u.password_hash, c.capabilities,
+                u.own_groups
          FROM users u LEFT JOIN capabilities c ON c.user_id = u.id AND c.app = ?1 ORDER BY u.name",
     )?;
     let mut rows = statement.query([EVERY_APP])?;
@@ -119,6 +137,7 @@ fn read(row: &Row<'_>) -> Option<User> {
         standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
         password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
+        groups: Groups::parse(&text(8)??, ','),
         answer: OnceLock::new(),
     })
 }
@@ -242,4 +261,64 @@ fn keep_an_admin(
     let before = count(connection)?;
     change(connection)?;
     if before > 0 && count(connection)? == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
+}
+
+/// What another system says about a user.
+#[derive(Debug)]
+pub struct ExternalRights<'a> {
+    /// Name for people, where it said one.
+    pub display_name: Option<&'a DisplayName>,
+    /// Address, where it said one.
+    pub email: Option<&'a Email>,
+    /// Groups.
+    pub groups: &'a Groups,
+    /// Administrator or not, by those groups.
+    pub role: Role,
+    /// What is granted for every app, by those groups.
+    pub granted: Capabilities,
+}
+
+/// Brings a user without a password to what another system says. The last active administrator stays one: `false`.
+pub fn set_external(
+    connection: &Connection,
+    user: UserId,
+    rights: &ExternalRights<'_>,
+) -> Result<bool, StoreError> {
+    connection.execute(
+        "UPDATE users SET display_name = coalesce(?2, display_name), email = coalesce(?3, email), own_groups = ?4
+         WHERE id = ?1 AND password_hash IS NULL",
+        params![
+            user.0,
+            rights.display_name.map(DisplayName::as_str),
+            rights.email.map(Email::as_str),
+            rights.groups.to_text()
+        ],
+    )?;
+    set_capabilities(connection, user, rights.granted)?;
+    match set_role(connection, user, rights.role) {
+        Ok(()) => Ok(true),
+        Err(StoreError::LastAdmin) => {
+            connection.execute("UPDATE users SET role = 'admin' WHERE id = ?1", [user.0])?;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Sets the groups that another system named.
+pub fn set_groups(connection: &Connection, user: UserId, groups: &Groups) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE users SET own_groups = ?2 WHERE id = ?1", params![user.0, groups.to_text()])?;
+    Ok(())
+}
+
+/// How many users there are.
+pub fn count(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?)
+}
+
+/// Whether a password opens the account.
+pub fn has_password(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT password_hash IS NOT NULL FROM users WHERE id = ?1";
+    Ok(connection.query_row(sql, [user.0], |row| row.get(0))?)
 }

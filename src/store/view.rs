@@ -14,12 +14,14 @@ use rusqlite::Connection;
 
 use super::{
     database::StoreError,
+    keys::{self, ApiKey, KeyId},
     sessions::{self, Session, SessionId},
-    users::{self, User, UserId},
+    users::{self, Standing, User, UserId},
 };
 use crate::{
     authn::{name::UserName, token::TokenDigest},
     clock::Timestamp,
+    policy::role::Role,
 };
 
 /// With 100,000 sessions a shard holds about a hundred, which is what starting a session copies.
@@ -36,9 +38,10 @@ pub enum Health {
     Lost = 1,
 }
 
-/// The users and sessions in memory.
+/// The users, keys and sessions in memory.
 pub struct View {
     users: ArcSwap<Users>,
+    keys: ArcSwap<Keys>,
     sessions: Box<[ArcSwap<Shard>]>,
     health: AtomicU8,
 }
@@ -48,12 +51,18 @@ pub struct View {
 pub struct Users {
     by_id: HashMap<UserId, Arc<User>>,
     by_name: HashMap<UserName, UserId>,
+    active_admins: usize,
 }
 
 impl Users {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// Whether nobody else could administer Sluice.
+    pub fn is_only_admin(&self, user: &User) -> bool {
+        is_active_admin(user) && self.active_admins == 1
     }
 
     /// By id.
@@ -67,14 +76,33 @@ impl Users {
     }
 }
 
+/// The keys at one moment.
+#[derive(Clone, Default)]
+struct Keys {
+    by_digest: HashMap<TokenDigest, Arc<ApiKey>>,
+    by_id: HashMap<KeyId, Arc<ApiKey>>,
+}
+
+/// What is denied in memory although the database does not say so yet.
+#[derive(Default)]
+pub(super) struct Denied<'a> {
+    pub(super) sessions: &'a [SessionId],
+    pub(super) keys: &'a [KeyId],
+}
+
 impl Default for View {
     fn default() -> Self {
         Self {
             users: ArcSwap::default(),
+            keys: ArcSwap::default(),
             sessions: (0..SHARDS).map(|_| ArcSwap::default()).collect(),
             health: AtomicU8::new(Health::Readable as u8),
         }
     }
+}
+
+fn is_active_admin(user: &User) -> bool {
+    user.role == Role::Admin && user.standing == Standing::Enabled
 }
 
 fn shard_of(digest: &TokenDigest) -> usize {
@@ -91,6 +119,34 @@ impl View {
     /// The session of a cookie.
     pub fn session(&self, digest: &TokenDigest) -> Option<Arc<Session>> {
         self.sessions[shard_of(digest)].load().get(digest).cloned()
+    }
+
+    /// The key with this digest, revoked or not.
+    pub fn key(&self, digest: &TokenDigest) -> Option<Arc<ApiKey>> {
+        self.keys.load().by_digest.get(digest).cloned()
+    }
+
+    /// The key that a session was opened with.
+    pub fn key_by_id(&self, id: KeyId) -> Option<Arc<ApiKey>> {
+        self.keys.load().by_id.get(&id).cloned()
+    }
+
+    /// The live keys of a user, in the order in which they were made.
+    pub fn keys_of(&self, user: UserId) -> Vec<Arc<ApiKey>> {
+        let live = |key: &&Arc<ApiKey>| key.user == user && !key.revoked;
+        let mut keys: Vec<_> = self.keys.load().by_id.values().filter(live).cloned().collect();
+        keys.sort_by_key(|key| key.id.get());
+        keys
+    }
+
+    /// Takes a key, and with it the sessions that it opened, out of memory.
+    pub(super) fn deny_key(&self, key: KeyId) {
+        self.keys.rcu(|keys| {
+            let mut keys = Keys::clone(keys);
+            keys.by_digest.retain(|_, known| known.id != key);
+            keys.by_id.remove(&key);
+            keys
+        });
     }
 
     /// The sessions of a user.
@@ -139,26 +195,49 @@ impl View {
             .collect()
     }
 
+    /// The stamps of keys that the database does not have yet.
+    pub(super) fn unstored_key_stamps(&self) -> Vec<(Arc<ApiKey>, Timestamp)> {
+        let keys = self.keys.load();
+        keys.by_id
+            .values()
+            .filter_map(|key| key.unstored_stamp().map(|stamp| (Arc::clone(key), stamp)))
+            .collect()
+    }
+
     fn all_sessions(&self) -> impl Iterator<Item = Arc<Session>> {
         self.sessions.iter().flat_map(|shard| shard.load().values().cloned().collect::<Vec<_>>())
     }
 
-    /// Takes over what the database says, but for the sessions in `denied`.
-    pub(super) fn fill(&self, connection: &Connection, denied: &[SessionId]) -> Result<(), StoreError> {
+    /// Takes over what the database says, but for what is `denied`.
+    pub(super) fn fill(&self, connection: &Connection, denied: &Denied<'_>) -> Result<(), StoreError> {
         let mut users = Users::default();
         for user in users::all(connection)? {
             users.by_name.insert(user.name.clone(), user.id);
+            users.active_admins += usize::from(is_active_admin(&user));
             users.by_id.insert(user.id, user);
         }
+        let mut keys = Keys::default();
+        keys::for_each(connection, |digest, key| {
+            if !denied.keys.contains(&key.id) {
+                // What changed is taken over, but when it was last used is known best here.
+                let key = Arc::new(match self.key(&digest) {
+                    Some(known) => key.seen_as(&known),
+                    None => key,
+                });
+                keys.by_id.insert(key.id, Arc::clone(&key));
+                keys.by_digest.insert(digest, key);
+            }
+        })?;
         let mut shards: Vec<Shard> = vec![Shard::new(); SHARDS];
         sessions::for_each(connection, |digest, session| {
-            if !denied.contains(&session.id) {
+            if !denied.sessions.contains(&session.id) {
                 // A session that is known keeps its object, and with it the stamps of its last use.
                 let known = self.session(&digest).filter(|known| known.id == session.id);
                 shards[shard_of(&digest)].insert(digest, known.unwrap_or_else(|| Arc::new(session)));
             }
         })?;
         self.users.store(Arc::new(users));
+        self.keys.store(Arc::new(keys));
         for (current, mut shard) in self.sessions.iter().zip(shards) {
             shard.shrink_to_fit();
             current.store(Arc::new(shard));

@@ -1,0 +1,283 @@
+//! Users that another system names: who they are here, and how they come to be.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::Transaction;
+use tracing::{error, info, warn};
+
+use super::{
+    chain::{Attempt, Question, Rejection, Settled},
+    group::Groups,
+    lane::Lane,
+    name::UserName,
+    principal::{Credential, Principal},
+    profile::{DisplayName, Email},
+};
+use crate::{
+    clock,
+    policy::{capability::Capabilities, role::Role},
+    store::{
+        Store,
+        database::StoreError,
+        users::{self, ExternalRights, NewUser, Standing, User},
+        view::View,
+    },
+};
+
+/// New users within a minute; more are an attack or a mistake.
+const NEW_PER_MINUTE: usize = 60;
+/// Users past which none are made by themselves.
+const MOST_USERS: i64 = 10_000;
+
+/// Whom another system named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalIdentity {
+    /// Their name.
+    pub name: UserName,
+    /// Their name for people, where it said one.
+    pub display_name: Option<DisplayName>,
+    /// Their address, where it said one.
+    pub email: Option<Email>,
+    /// Their groups.
+    pub groups: Groups,
+}
+
+/// When users without a password follow what the other system says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// Once they are made, they are changed here only.
+    Never,
+    /// With every request.
+    Always,
+}
+
+/// What a group brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// An administrator.
+    Admin,
+    /// These capabilities.
+    Capabilities(Capabilities),
+}
+
+/// How users of another system become users here.
+#[derive(Clone, Debug)]
+pub struct Provisioning {
+    /// Whether unknown ones are made.
+    pub auto_provision: bool,
+    /// Administrator or not, where no group says more.
+    pub role: Role,
+    /// What is granted, where no group says otherwise.
+    pub granted: Capabilities,
+    /// Whether they follow.
+    pub sync: Sync,
+    /// What groups bring, instead of `granted`.
+    pub group_map: Vec<(String, Grant)>,
+}
+
+impl Provisioning {
+    /// What these groups bring: administrator if any says so, and together what each grants.
+    fn rights(&self, groups: &Groups) -> (Role, Capabilities) {
+        let grants =
+            self.group_map.iter().filter(|(group, _)| groups.contains(group)).map(|(_, grant)| grant);
+        let (mut role, mut sum) = (self.role, None);
+        for grant in grants {
+            match grant {
+                Grant::Admin => role = Role::Admin,
+                Grant::Capabilities(set) => sum = Some(set.either(sum.unwrap_or(Capabilities::NONE))),
+            }
+        }
+        (role, sum.unwrap_or(self.granted))
+    }
+}
+
+/// Somebody whom the store must be brought up to first.
+pub struct Provision {
+    provisioner: Arc<Provisioner>,
+    identity: ExternalIdentity,
+    credential: Credential,
+}
+
+/// Finds the users that another system names, and makes those who are missing.
+pub struct Provisioner {
+    rules: Provisioning,
+    lane: Arc<Lane>,
+    /// When the latest users were made.
+    made: Mutex<VecDeque<Duration>>,
+}
+
+impl Provisioner {
+    /// Makes them on the threads of `lane`.
+    pub fn new(rules: Provisioning, lane: Arc<Lane>) -> Self {
+        Self { rules, lane, made: Mutex::default() }
+    }
+
+    /// Who they are here, where the store need not be written.
+    pub(super) fn attempt(
+        self: &Arc<Self>,
+        identity: ExternalIdentity,
+        credential: Credential,
+        view: &View,
+    ) -> Attempt {
+        let users = view.users();
+        match users.by_name(&identity.name) {
+            None if !self.rules.auto_provision => Attempt::Rejected(Rejection::NoSuchUser),
+            Some(user) if user.standing == Standing::Disabled => Attempt::Rejected(Rejection::UserDisabled),
+            Some(user) if !self.is_behind(user, &identity, users.is_only_admin(user)) => {
+                Attempt::Accepted(Principal::new(Arc::clone(user), credential))
+            }
+            _ => {
+                let provision = Provision { provisioner: Arc::clone(self), identity, credential };
+                Attempt::Unsettled(Question::Provision(Box::new(provision)))
+            }
+        }
+    }
+
+    /// Whether the stored user says something else than the other system. The last active administrator stays one.
+    fn is_behind(&self, user: &User, identity: &ExternalIdentity, only_admin: bool) -> bool {
+        let (role, granted) = self.rules.rights(&identity.groups);
+        let differs = (user.role != role && !only_admin)
+            || user.granted != granted
+            || user.groups != identity.groups
+            || (identity.display_name.is_some() && user.display_name != identity.display_name)
+            || (identity.email.is_some() && user.email != identity.email);
+        self.rules.sync == Sync::Always && user.password_hash.is_none() && differs
+    }
+}
+
+impl Provision {
+    /// Brings the store up to what the other system says.
+    pub(super) async fn settle(self, store: &Arc<Store>) -> Settled {
+        let Self { provisioner, identity, credential } = self;
+        let Ok(place) = provisioner.lane.place() else { return Settled::Busy };
+        let store = Arc::clone(store);
+        let stored =
+            place.run(move || store_identity(&provisioner.rules, &identity, &provisioner.made, &store));
+        match stored.await {
+            Ok(Ok(user)) if user.standing == Standing::Disabled => Settled::Rejected(Rejection::UserDisabled),
+            Ok(Ok(user)) => Settled::Proven(Principal::new(user, credential)),
+            Ok(Err(StoreError::TooManyUsers)) => Settled::Rejected(Rejection::TooManyNew),
+            Ok(Err(cause)) => {
+                error!(%cause, "a user that another system named could not be stored");
+                Settled::Unavailable
+            }
+            Err(_) => Settled::Unavailable,
+        }
+    }
+}
+
+fn store_identity(
+    rules: &Provisioning,
+    identity: &ExternalIdentity,
+    made: &Mutex<VecDeque<Duration>>,
+    store: &Store,
+) -> Result<Arc<User>, StoreError> {
+    let (role, granted) = rules.rights(&identity.groups);
+    let rights = ExternalRights {
+        display_name: identity.display_name.as_ref(),
+        email: identity.email.as_ref(),
+        groups: &identity.groups,
+        role,
+        granted,
+    };
+    store.write_users(|tx| match users::find(tx, &identity.name) {
+        // Another request may have made them meanwhile; what holds then is theirs.
+        Ok(id) => match rules.sync {
+            Sync::Always => bring_up(tx, id, &rights, &identity.name),
+            Sync::Never => Ok(()),
+        },
+        Err(StoreError::UnknownUser(_)) => {
+            reserve_new(made, users::count(tx)?, &identity.name)?;
+            make(tx, identity, &rights)
+        }
+        Err(error) => Err(error),
+    })?;
+    let user = store.view().users().by_name(&identity.name).cloned();
+    user.ok_or_else(|| StoreError::UnknownUser(identity.name.to_string()))
+}
+
+fn make(
+    tx: &Transaction<'_>,
+    identity: &ExternalIdentity,
+    rights: &ExternalRights<'_>,
+) -> Result<(), StoreError> {
+    let user = NewUser {
+        name: &identity.name,
+        display_name: rights.display_name,
+        email: rights.email,
+        role: rights.role,
+        granted: rights.granted,
+        password_hash: None,
+    };
+    let id = users::insert(tx, &user, clock::now())?;
+    users::set_groups(tx, id, rights.groups)?;
+    info!(user = %identity.name, role = rights.role.name(), granted = %rights.granted, "added a user that another system named");
+    Ok(())
+}
+
+fn bring_up(
+    tx: &Transaction<'_>,
+    id: users::UserId,
+    rights: &ExternalRights<'_>,
+    name: &UserName,
+) -> Result<(), StoreError> {
+    if users::has_password(tx, id)? {
+        return Ok(());
+    }
+    if users::set_external(tx, id, rights)? {
+        info!(user = %name, role = rights.role.name(), granted = %rights.granted, "brought a user to what another system says");
+    } else {
+        warn!(user = %name, "another system says that the last active administrator is none; make another one first");
+    }
+    Ok(())
+}
+
+/// Counts a new user, or refuses one too many.
+fn reserve_new(made: &Mutex<VecDeque<Duration>>, users: i64, name: &UserName) -> Result<(), StoreError> {
+    let now = clock::monotonic();
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    while made.front().is_some_and(|&at| now.saturating_sub(at) > Duration::from_secs(60)) {
+        made.pop_front();
+    }
+    if users >= MOST_USERS || made.len() >= NEW_PER_MINUTE {
+        warn!(user = %name, users, "no user is made: another system named more than {NEW_PER_MINUTE} new ones in a minute, or there are {MOST_USERS}");
+        return Err(StoreError::TooManyUsers);
+    }
+    made.push_back(now);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_bring_together_what_each_grants() {
+        let set = |list: &str| list.parse::<Capabilities>().unwrap();
+        let rules = Provisioning {
+            auto_provision: true,
+            role: Role::User,
+            granted: Capabilities::NONE,
+            sync: Sync::Always,
+            group_map: vec![
+                ("wheel".to_owned(), Grant::Admin),
+                ("family".to_owned(), Grant::Capabilities(Capabilities::READ_ONLY)),
+                ("adders".to_owned(), Grant::Capabilities(set("add_downloads"))),
+            ],
+        };
+        for (groups, role, granted) in [
+            ("", Role::User, Capabilities::NONE),
+            ("Family", Role::User, Capabilities::NONE),
+            ("adders,other", Role::User, set("add_downloads")),
+            ("family,adders", Role::User, Capabilities::READ_ONLY.either(set("add_downloads"))),
+            ("wheel", Role::Admin, Capabilities::NONE),
+            ("wheel,family", Role::Admin, Capabilities::READ_ONLY),
+        ] {
+            assert_eq!(rules.rights(&Groups::parse(groups, ',')), (role, granted), "{groups}");
+        }
+    }
+}

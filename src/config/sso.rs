@@ -1,0 +1,78 @@
+//! `[sso]`: users whom another proxy has proved and names in a header.
+
+use cidr::IpCidr;
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::{
+    provisioning,
+    reader::Reader,
+    values::{PRIVATE, flag, header, network, web_address},
+};
+use crate::authn::{
+    external::Provisioning,
+    sso::{IdentityHeaders, SsoProof},
+};
+
+/// The section, where it is on.
+pub struct SsoConfig {
+    /// The headers that name the user.
+    pub headers: IdentityHeaders,
+    /// What proves that they are the proxy's.
+    pub proof: SsoProof,
+    /// The proxies that may send them.
+    pub trusted: Vec<IpCidr>,
+    /// How those users become users here.
+    pub provisioning: Provisioning,
+    /// Where people sign out.
+    pub logout_url: Option<Url>,
+}
+
+impl std::fmt::Debug for SsoConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SsoConfig").field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+/// The word that says aloud that no secret is needed.
+const NO_SECRET: &str = "none";
+
+/// `Some(None)` where it is off.
+#[expect(clippy::option_option, reason = "a section that is off is not one that is wrong")]
+pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
+    let enabled = reader.value("sso.enabled", "false", flag);
+    let user = reader.value("sso.user_header", "Remote-User", header);
+    let groups = reader.value("sso.groups_header", "Remote-Groups", header);
+    let secret = reader.secret("sso.secret");
+    let trusted = reader.list("sso.trusted_ips", &PRIVATE, network);
+    let provisioning = provisioning::read(reader, "sso");
+    let logout_url = reader.optional("sso.logout_url", web_address);
+    if !enabled? {
+        return Some(None);
+    }
+    let Some(secret) = secret? else {
+        reader.problem(
+            "sso.secret",
+            "every proxy hands a client's own header on, so one that names a user needs a secret beside it. Give it \
+             a long random value, and add one line to the proxy that signs people in: for nginx `proxy_set_header \
+             X-Sluice-Secret \"THE-SECRET\";`, for Caddy `header_up X-Sluice-Secret \"THE-SECRET\"`, for Traefik \
+             `X-Sluice-Secret: \"THE-SECRET\"` under customRequestHeaders. Or write sso.secret = \"none\", which says \
+             that the proxy strips the header of every client",
+        );
+        return None;
+    };
+    let proof = if secret.expose_secret() == NO_SECRET { SsoProof::Stripped } else { SsoProof::of(&secret) };
+    if matches!(proof, SsoProof::Stripped) {
+        reader.warning(
+            "sso.secret",
+            "it is \"none\": whoever can send the header through the proxy is the user that it names",
+        );
+    }
+    Some(Some(SsoConfig {
+        headers: IdentityHeaders::beside(user?, groups?, ','),
+        proof,
+        trusted: trusted?,
+        provisioning: provisioning?,
+        logout_url: logout_url?,
+    }))
+}

@@ -1,0 +1,115 @@
+//! The sign-in of qBittorrent's clients (Sonarr, Radarr, phone apps), which know only its two addresses, `Ok.`,
+//! `Fails.` and a cookie. The password may be an API key.
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::StatusCode, web, web::Payload};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{error, info};
+
+use super::{form::Form, visit::Visit};
+use crate::{
+    authn::{
+        api_key::{self, Use},
+        sign_in::{self, Claim, Refused, Wanted},
+        token::Token,
+    },
+    clock,
+    policy::origin::MissingOrigin,
+    proxy::caller,
+    store::{
+        keys::KeyId,
+        sessions::{Lifetime, Opened},
+    },
+};
+
+/// What qBittorrent says to an address that it has banned; its clients show it.
+const BANNED: &str = "Your IP address has been banned after too many failed authentication attempts.";
+
+/// `POST /api/v2/auth/login`.
+pub async fn log_in(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let visit = visit.on_the_apps_host();
+    if visit.is_foreign(MissingOrigin::Allowed) {
+        return plain(StatusCode::FORBIDDEN).body("Forbidden");
+    }
+    let form = match Form::read(&request, payload, visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return plain(response.status()).body("Send the form fields username and password."),
+    };
+    let (username, password) = (form.text("username"), SecretString::from(form.text("password")));
+    let started = match api_key::looks_like_one(password.expose_secret()) {
+        true => with_key(&visit, username, password).await,
+        false => with_password(&visit, username, password).await,
+    };
+    match started {
+        Ok(token) => {
+            let mut response = plain(StatusCode::OK);
+            visit.set_session(&mut response, &token, Lifetime::Browser);
+            response.body("Ok.")
+        }
+        Err(Refused::Wrong(_)) => plain(StatusCode::OK).body("Fails."),
+        Err(Refused::Throttled(wait)) => plain(StatusCode::FORBIDDEN)
+            .insert_header(("Retry-After", wait.seconds().to_string()))
+            .body(BANNED),
+        Err(Refused::Busy | Refused::Failed) => {
+            plain(StatusCode::SERVICE_UNAVAILABLE).body("Sluice cannot sign anybody in now; try again soon.")
+        }
+    }
+}
+
+/// `POST /api/v2/auth/logout`.
+pub async fn log_out(visit: Visit) -> HttpResponse {
+    let visit = visit.on_the_apps_host();
+    if visit.is_foreign(MissingOrigin::Allowed) {
+        return plain(StatusCode::FORBIDDEN).body("Forbidden");
+    }
+    let mut response = plain(StatusCode::OK);
+    if let Some((user, session)) = visit.any_session() {
+        let store = std::sync::Arc::clone(&visit.state.store);
+        match web::block(move || store.end_session(session)).await {
+            Ok(Ok(())) => info!(user = %user.name, "a client signed out"),
+            Ok(Err(cause)) => {
+                error!(%cause, user = %user.name, "signed out in memory only; will try again to store it");
+                response = plain(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            Err(_) => response = plain(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+    visit.clear_session(&mut response);
+    response.finish()
+}
+
+async fn with_password(visit: &Visit, username: String, password: SecretString) -> Result<Token, Refused> {
+    let claim = Claim { username, password, address: visit.address() };
+    visit.state.sign_in.sign_in(claim, wanted(visit, None)).await
+}
+
+/// The key must open something for its owner right now; each later request looks again.
+async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<Token, Refused> {
+    let (state, address) = (visit.state.clone(), visit.address());
+    let holders = state.config.api_keys;
+    let store = std::sync::Arc::clone(&state.store);
+    let prove = move || {
+        let used = Use { now: clock::now(), client: &|| address };
+        api_key::prove(holders, (&username, &key), used, store.view())
+    };
+    let principal = state.sign_in.prove_key(address, prove).await?;
+    let wanted = wanted(visit, principal.key.as_ref().map(|key| key.id));
+    let store = std::sync::Arc::clone(&state.store);
+    let started = web::block(move || sign_in::start_session(&store, &principal.user, address, wanted)).await;
+    started.ok().flatten().ok_or(Refused::Failed)
+}
+
+/// A browser must go on proving its page; a program never names one.
+fn wanted(visit: &Visit, key: Option<KeyId>) -> Wanted {
+    let browser = caller::sends_fetch_metadata(visit.headers());
+    let opened = if browser && key.is_none() { Opened::Page } else { Opened::Client(key) };
+    Wanted { lifetime: Lifetime::Browser, opened, replaced: visit.any_session().map(|(_, session)| session) }
+}
+
+fn plain(status: StatusCode) -> HttpResponseBuilder {
+    let mut builder = HttpResponse::build(status);
+    builder
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .content_type("text/plain; charset=utf-8");
+    builder
+}

@@ -1,0 +1,189 @@
+//! Why a verify request is turned away: what the log says about it, and which refusal it gets.
+
+use actix_web::HttpResponse;
+use tracing::{info, warn};
+
+use super::{
+    caller::{self, Caller},
+    original::Original,
+    refusal::{self, Asker, Challenge, Redirect, Refusal},
+    target::{self, TargetRules},
+    verify::Asked,
+};
+use crate::{
+    authn::{
+        authorization,
+        chain::{Rejection, Settled},
+        principal::Principal,
+        sign_in::Refused as SignInRefused,
+    },
+    policy::{app::App, origin::OriginRefusal, pack::ApiRefusal, verdict::Exchange},
+};
+
+/// Bytes of a client's text in a log line.
+const LOGGED: usize = 200;
+
+/// A refusal, with what is known of the request by then.
+pub(super) struct Refused<'a> {
+    refusal: Refusal,
+    /// For the log: what happened and what to do; `None` where the log has it already.
+    cause: Option<String>,
+    known: Option<Known<'a>>,
+}
+
+/// What the request is, and which app it is for.
+struct Known<'a> {
+    original: Original<'a>,
+    app: Option<&'a App>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn new(refusal: Refusal, cause: impl ToString) -> Self {
+        Self { refusal, cause: Some(cause.to_string()), known: None }
+    }
+
+    fn logged_already(refusal: Refusal) -> Self {
+        Self { refusal, cause: None, known: None }
+    }
+
+    pub(super) fn about(self, original: Original<'a>, app: Option<&'a App>) -> Self {
+        Self { known: Some(Known { original, app }), ..self }
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// What a question came to.
+    pub(super) fn settled(
+        &self,
+        settled: Settled,
+        original: &Original<'a>,
+        app: &App,
+    ) -> Result<Principal, Refused<'a>> {
+        match settled {
+            Settled::Proven(principal) => Ok(principal),
+            Settled::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
+            Settled::Password(SignInRefused::Wrong(_)) => {
+                Err(Refused::new(Refusal::Unauthenticated, "the name or password of Basic is wrong"))
+            }
+            Settled::Password(SignInRefused::Throttled(wait)) => {
+                Err(Refused::new(Refusal::Throttled(wait), "there were too many failures before it"))
+            }
+            Settled::SignInElsewhere(Some(address)) if self.caller(original) == Caller::Navigating => {
+                let cause = "the provider knows nobody; the client signs in there";
+                Err(Refused::new(Refusal::SignIn(address), cause))
+            }
+            Settled::SignInElsewhere(_) => {
+                Err(Refused::new(Refusal::Unauthenticated, "the provider knows nobody"))
+            }
+            Settled::ForbiddenElsewhere => Err(Refused::new(
+                Refusal::Forbidden("refused by the sign-in provider"),
+                "the provider refuses this user here; its own rules say so",
+            )),
+            Settled::Busy | Settled::Password(SignInRefused::Busy) => {
+                Err(Refused::new(Refusal::Unavailable, "too much at once; the client may try again"))
+            }
+            Settled::Unavailable | Settled::Password(SignInRefused::Failed) => {
+                Err(Refused::logged_already(Refusal::Unavailable))
+            }
+        }
+    }
+
+    /// A credential was sent, and is wrong.
+    pub(super) fn rejected(&self, rejection: Rejection, original: &Original<'a>, app: &App) -> Refused<'a> {
+        if rejection == Rejection::KeyUnknown {
+            self.state.sign_in.count_wrong_key(self.client());
+        }
+        let headers = self.request.headers();
+        if rejection.is_final() {
+            Refused::new(Refusal::Forbidden("no account here for this user"), rejection)
+        } else if authorization::tries_basic(headers) {
+            // A browser sends what it was once told again and again; only a challenge makes it ask anew.
+            Refused::new(Refusal::Unauthenticated, rejection)
+        } else if app.pack.api_refusal(original.path()) == Some(ApiRefusal::Qbittorrent) {
+            Refused::new(Refusal::SignInAgain, rejection)
+        } else {
+            self.sign_in(original, &rejection.to_string())
+        }
+    }
+
+    /// Nobody is proved: a person is led to the sign-in page.
+    pub(super) fn sign_in(&self, original: &Original<'a>, cause: &str) -> Refused<'a> {
+        let refusal = match self.caller(original) {
+            Caller::Navigating => Refusal::SignIn(self.sign_in_address(original)),
+            Caller::Program => Refusal::Unauthenticated,
+        };
+        Refused::new(refusal, cause)
+    }
+
+    fn sign_in_address(&self, original: &Original<'_>) -> String {
+        let server = &self.state.config.server;
+        let portal = server.public_url.as_ref().unwrap_or(&original.origin);
+        let wanted = target::without_keys(&format!("{}{}", original.origin, original.target));
+        let checked = TargetRules::new(&self.state.config, portal.clone()).check(&wanted);
+        let portal = format!("{portal}{}", server.base_path);
+        refusal::sign_in_address(&portal, checked.as_ref().map(target::Target::as_str))
+    }
+
+    fn caller(&self, original: &Original<'_>) -> Caller {
+        Caller::of(self.request.headers(), original.exchange)
+    }
+
+    /// Says it in the log, and answers.
+    pub(super) fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
+        let known = refused.known.as_ref();
+        let original = known.map(|known| &known.original);
+        let method = original.map_or("-", |original| original.method_name);
+        if let Some(cause) = &refused.cause {
+            let host = original.map_or_else(String::new, |original| original.origin.to_string());
+            let path = original.map_or("-", Original::path);
+            let (client, cause) = (self.client(), bounded(cause));
+            let (method, path) = (bounded(method), bounded(path));
+            if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
+                warn!(%client, method, host, path, cause, "refused");
+            } else {
+                info!(%client, method, host, path, cause, "refused");
+            }
+        }
+        let headers = self.request.headers();
+        let caller = Caller::of(headers, original.map_or(Exchange::Http, |original| original.exchange));
+        let api = known.and_then(|known| known.app?.pack.api_refusal(known.original.path()));
+        let program = caller == Caller::Program && !caller::looks_like_browser(headers);
+        let offered = authorization::tries_basic(headers) || (api.is_some() && program);
+        refusal::refuse(
+            &refused.refusal,
+            Asker {
+                proxy: self.dialect.proxy,
+                caller,
+                redirect: redirect(method),
+                api,
+                challenge: if offered { Challenge::Basic } else { Challenge::None },
+            },
+        )
+    }
+}
+
+/// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
+fn bounded(text: &str) -> &str {
+    text.get(..LOGGED).unwrap_or(text)
+}
+
+fn redirect(method: &str) -> Redirect {
+    match method {
+        "GET" | "HEAD" => Redirect::Found,
+        _ => Redirect::SeeOther,
+    }
+}
+
+/// The page that sent it may not act.
+pub(super) fn foreign<'a>(refusal: OriginRefusal) -> Refused<'a> {
+    match refusal {
+        OriginRefusal::Foreign => Refused::new(
+            Refusal::Forbidden("foreign origin"),
+            "the page that sent it is of another origin; list that under origins.allowed if it is yours",
+        ),
+        OriginRefusal::Missing => Refused::new(
+            Refusal::Forbidden("missing origin"),
+            "it names no page (Origin or Referer); origins.allow_missing lets such requests pass",
+        ),
+    }
+}
