@@ -100,9 +100,6 @@ fn configuration(flags: &Flags) -> Result<Config, Failure> {
     if outcome.file.is_none() && outcome.config.is_ok() {
         output::remark("note: no configuration file was read, so defaults hold; name one with --config");
     }
-    for warning in &outcome.warnings {
-        output::remark(&format!("warning: {warning}"));
-    }
     outcome.config.map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
 }
 

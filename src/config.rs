@@ -76,6 +76,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The protected apps.
     pub apps: Apps,
+    /// What holds but should be looked at.
+    pub warnings: Vec<Problem>,
 }
 
 /// What reading the configuration came to.
@@ -108,7 +110,7 @@ pub fn load(flags: &Flags) -> Outcome {
     reader.refuse_unknown_keys();
     let Book { problems, warnings, resolved } = reader.finish();
     let config = match config {
-        Some(config) if problems.is_empty() => Ok(config),
+        Some(config) if problems.is_empty() => Ok(Config { warnings: warnings.clone(), ..config }),
         _ => Err(problems),
     };
     Outcome { config, warnings, resolved, file }
@@ -140,6 +142,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         throttle: throttle?,
         log: log?,
         apps: apps?,
+        warnings: Vec::new(),
     };
     refuse_unreachable_sessions(&config, reader);
     Some(config)

@@ -90,6 +90,7 @@ fn raise_descriptor_limit() {
 pub fn build(config: Config) -> anyhow::Result<Service> {
     let (listener, address) = bind(&config.server.listen)?;
     raise_descriptor_limit();
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let store = Arc::new(
         Store::open(&config.store.path)
             .with_context(|| format!("store.path: {}", config.store.path.display()))?,
@@ -109,9 +110,6 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         true => OpenDoor::closed(),
         false => OpenDoor::for_everybody(config.auth.admin_user.clone()),
     };
-    if open.is_open() {
-        warn!("auth.enabled is false: everybody who reaches the proxy is the administrator");
-    }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sign_in = SignIn {
         store: Arc::clone(&store),

@@ -70,8 +70,7 @@ impl Store {
         let mut inner = self.lock();
         let (started, ended) = inner.database.write(|tx| {
             sessions::still_proved(tx, session)?;
-            let ended =
-                replaced.into_iter().chain(sessions::surplus(tx, session.user.id)?).collect::<Vec<_>>();
+            let ended = replaced.into_iter().chain(sessions::surplus(tx, session)?).collect::<Vec<_>>();
             sessions::delete(tx, &ended)?;
             Ok((sessions::insert(tx, &token.digest(), session)?, ended))
         })?;

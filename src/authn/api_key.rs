@@ -1,8 +1,8 @@
 //! API keys: how they look, where a client can carry them, and whether one opens anything.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     policy::role::Role,
+    proxy::client::Client,
     store::{keys::ApiKey, users::Standing, view::View},
 };
 
@@ -133,7 +134,8 @@ fn candidate<'a>(
     }
     match authorization {
         Authorization::Bearer(token)
-            if looks_like_one(token) || !presented.foreign_authorization_is_asked =>
+            if looks_like_one(token)
+                || !(presented.foreign_authorization_is_asked || presented.app_has_own_keys) =>
         {
             merge(&mut found, Candidate { text: token, carrier: Carrier::Header, user: "" })?;
         }
@@ -175,9 +177,17 @@ fn header<'a>(presented: &Presented<'a>) -> Result<Option<&'a str>, Rejection> {
     }
 }
 
-/// The app's own key, which stays in the header: not empty, and not in the form of ours.
-pub fn own_header_of_app(headers: &HeaderMap) -> Option<&actix_web::http::header::HeaderValue> {
+/// The app's own key in `X-API-Key`: not in the form of ours.
+pub fn apps_own_header(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(X_API_KEY).filter(|value| value.to_str().is_ok_and(|text| !looks_like_one(text)))
+}
+
+/// The app's own key as a bearer token.
+pub fn apps_own_bearer(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let own = |token: &str| !looks_like_one(token);
+    headers
+        .get(AUTHORIZATION)
+        .filter(|_| matches!(Authorization::of(headers), Authorization::Bearer(token) if own(token)))
 }
 
 /// The values of `apikey` and `api_key`, in any case as some apps take them; an empty one is absent.
@@ -222,7 +232,7 @@ pub struct Use<'a> {
     /// When.
     pub now: Timestamp,
     /// The client's address; read where the key is for some networks only.
-    pub client: &'a dyn Fn() -> IpAddr,
+    pub client: &'a dyn Fn() -> Client,
 }
 
 /// Proves the owner of a key that still opens something from where the client is, and notes its use.
@@ -247,8 +257,8 @@ pub(super) fn owner(
         return Err(Rejection::KeyNotForUsers);
     }
     if let Some(networks) = &key.scope.networks {
-        let client = (used.client)();
-        if !networks.iter().any(|network| network.contains(&client)) {
+        let client = (used.client)().named();
+        if !client.is_some_and(|client| networks.iter().any(|network| network.contains(&client))) {
             return Err(Rejection::KeyElsewhere);
         }
     }

@@ -76,7 +76,7 @@ impl Basic {
         {
             return Attempt::Accepted(Principal::new(Arc::clone(known), Credential::Basic));
         }
-        let claim = Claim { username: user, password, address: (presented.client)() };
+        let claim = Claim { username: user, password, address: (presented.client)().address() };
         Attempt::Unsettled(Question::Password(Box::new(Guess { claim, digest })))
     }
 

@@ -28,7 +28,9 @@ pub struct Bypass {
 impl Bypass {
     /// Proves `user` by the client's place; who matches while that user cannot be is refused.
     pub fn attempt(&self, presented: &Presented<'_>, view: &View) -> Attempt {
-        if !self.names(presented.origin) || !self.holds((presented.client)()) {
+        if !self.names(presented.origin)
+            || !(presented.client)().named().is_some_and(|client| self.holds(client))
+        {
             return Attempt::NotPresented;
         }
         match view.users().by_name(&self.user) {

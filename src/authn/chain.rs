@@ -19,7 +19,7 @@ use super::{
     sso::Sso,
     upstream::{Upstream, question::Question as UpstreamQuestion},
 };
-use crate::{clock::Timestamp, policy::origin::Origin, store::view::View};
+use crate::{clock::Timestamp, policy::origin::Origin, proxy::client::Client, store::view::View};
 
 /// What the client sent, and where.
 pub struct Presented<'a> {
@@ -30,7 +30,7 @@ pub struct Presented<'a> {
     /// The peer's address; `None` on the Unix socket.
     pub peer: Option<IpAddr>,
     /// The client's address; read where a credential hangs on it.
-    pub client: &'a dyn Fn() -> IpAddr,
+    pub client: &'a dyn Fn() -> Client,
     /// Where the original request was sent.
     pub origin: &'a Origin,
     /// Its path and query.

@@ -101,7 +101,7 @@ impl Sso {
         };
         if !right && self.notice.secret.is_due(clock::monotonic()) {
             warn!(
-                client = %(presented.client)(),
+                client = %(presented.client)().address(),
                 header,
                 "the SSO header is ignored: X-Sluice-Secret is missing, repeated or not sso.secret; a client forged \
                  the header, or the proxy that signs people in does not send the secret"

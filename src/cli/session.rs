@@ -59,7 +59,7 @@ fn as_json(session: &sessions::Listed) -> serde_json::Value {
     json!({
         "id": session.id,
         "user": session.user,
-        "kind": session.lifetime,
+        "kind": session.kind,
         "created": session.created.secs(),
         "seen": session.seen.secs(),
         "address": session.address,
@@ -75,7 +75,7 @@ fn rows(sessions: &[sessions::Listed]) -> Vec<Vec<String>> {
                 output::time(session.created),
                 output::time(session.seen),
                 session.address.clone(),
-                session.lifetime.clone(),
+                session.kind.clone(),
             ]
         })
         .collect()

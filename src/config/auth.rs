@@ -24,6 +24,10 @@ pub struct AuthConfig {
 impl AuthConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let enabled = reader.value("auth.enabled", "true", flag);
+        if enabled == Some(false) {
+            reader
+                .warning("auth.enabled", "it is false: everybody who reaches the proxy is the administrator");
+        }
         let admin_user = reader.value("auth.admin_user", "admin", |text| {
             UserName::parse(text).map_err(|error| format!("is no user name: {error}"))
         });

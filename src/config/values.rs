@@ -6,9 +6,12 @@ use actix_web::http::header::HeaderName;
 use cidr::IpCidr;
 use url::Url;
 
-use crate::policy::{
-    app::HostEntry,
-    origin::{Origin, parse_authority},
+use crate::{
+    policy::{
+        app::HostEntry,
+        origin::{Origin, parse_authority},
+    },
+    proxy::headers,
 };
 
 /// The private networks: loopback, RFC 1918, unique local and link-local addresses.
@@ -69,7 +72,8 @@ pub(super) fn host(text: &str) -> Result<HostEntry, String> {
 pub(super) fn header(text: &str) -> Result<HeaderName, String> {
     let taken = |name: &HeaderName| {
         let name = name.as_str();
-        ["x-auth-", "x-original-", "x-sluice-", "sec-"].iter().any(|start| name.starts_with(start))
+        ["x-original-", "x-sluice-", "sec-"].iter().any(|start| name.starts_with(start))
+            || (name.starts_with("x-auth-") && headers::OWNED.contains(&name))
             || matches!(
                 name,
                 "authorization" | "connection" | "cookie" | "host" | "origin" | "referer" | "x-api-key"

@@ -59,11 +59,13 @@ pub async fn show(visit: Visit) -> HttpResponse {
     let target = target_of(&visit);
     if visit.state.authenticator.open.is_open() {
         // A cookie from before would be refused as wrong; without one, everybody comes in.
-        let mut response = page::see_other(target.as_ref().map_or("/", Target::as_str));
-        visit.clear_session(&mut response);
-        return response.finish();
+        return afresh(&visit, target.as_ref());
     }
     if visit.state.authenticator.is_external() {
+        if visit.has_dead_session() {
+            // It would be refused for ever as wrong; without it, the provider is asked.
+            return afresh(&visit, target.as_ref());
+        }
         return elsewhere(&visit, StatusCode::OK, target.as_ref());
     }
     if visit.state.store.view().users().is_empty() {
@@ -78,6 +80,13 @@ pub async fn show(visit: Visit) -> HttpResponse {
     }
     let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
     page::render(response, &login)
+}
+
+/// Sends the person on without the cookie that they came with.
+fn afresh(visit: &Visit, target: Option<&Target>) -> HttpResponse {
+    let mut response = page::see_other(target.map_or("/", Target::as_str));
+    visit.clear_session(&mut response);
+    response.finish()
 }
 
 /// Where the person wanted to go: `rd`, or `redirect_uri` as Tinyauth's proxy lines call it. Those write the address

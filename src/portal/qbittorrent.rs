@@ -84,11 +84,11 @@ async fn with_password(visit: &Visit, username: String, password: SecretString) 
 
 /// The key must open something for its owner right now; each later request looks again.
 async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<Token, Refused> {
-    let (state, address) = (visit.state.clone(), visit.address());
+    let (state, client, address) = (visit.state.clone(), visit.client(), visit.address());
     let holders = state.config.api_keys;
     let store = std::sync::Arc::clone(&state.store);
     let prove = move || {
-        let used = Use { now: clock::now(), client: &|| address };
+        let used = Use { now: clock::now(), client: &|| client };
         api_key::prove(holders, (&username, &key), used, store.view())
     };
     let principal = state.sign_in.prove_key(address, prove).await?;

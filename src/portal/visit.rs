@@ -17,7 +17,10 @@ use actix_web::{
 
 use super::page;
 use crate::{
-    authn::token::Token,
+    authn::{
+        cookie::{self, Presence},
+        token::Token,
+    },
     clock,
     config::CookieSecure,
     policy::{
@@ -25,7 +28,7 @@ use crate::{
         origin::{self, Claim, MissingOrigin, Origin, Scheme, parse_authority},
     },
     proxy::{
-        client,
+        client::{self, Client},
         headers::{Field, field},
         original,
         target::TargetRules,
@@ -117,10 +120,15 @@ impl Visit {
         format!("{}{path}", self.base())
     }
 
-    /// The client's address.
-    pub fn address(&self) -> IpAddr {
+    /// Where the client is.
+    pub fn client(&self) -> Client {
         let trusted = &self.state.config.server.trusted_proxies;
-        client::address(self.request.peer_addr(), self.request.headers(), trusted)
+        client::of(self.request.peer_addr(), self.request.headers(), trusted)
+    }
+
+    /// The client's address, to count and to log by.
+    pub fn address(&self) -> IpAddr {
+        self.client().address()
     }
 
     /// The query as it came.
@@ -150,6 +158,12 @@ impl Visit {
     pub fn any_session(&self) -> Option<(Arc<User>, SessionId)> {
         let sessions = &self.state.authenticator.sessions;
         sessions.of_cookie(self.request.headers(), clock::now(), self.state.store.view())
+    }
+
+    /// Whether the client sends a session cookie that proves nobody.
+    pub fn has_dead_session(&self) -> bool {
+        let name = self.state.authenticator.sessions.cookie_name();
+        cookie::find(self.request.headers(), name) != Presence::Absent && self.any_session().is_none()
     }
 
     /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.

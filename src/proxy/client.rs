@@ -8,25 +8,52 @@ use crate::config::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// From this address, as our proxy says.
+    Named(IpAddr),
+    /// From behind this peer, which does not say from where; its own address says nothing about the client.
+    Behind(IpAddr),
+}
+
+impl Client {
+    /// The address, to count and to log by.
+    pub const fn address(self) -> IpAddr {
+        match self {
+            Self::Named(address) | Self::Behind(address) => address,
+        }
+    }
+
+    /// The address, where something is opened by it.
+    pub const fn named(self) -> Option<IpAddr> {
+        match self {
+            Self::Named(address) => Some(address),
+            Self::Behind(_) => None,
+        }
+    }
+}
+
 /// Walks `X-Forwarded-For` from the right over trusted proxies, to the first address that is none of them.
 /// What stands left of that, or of something unreadable, is the client's own invention.
-pub fn address(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
+pub fn of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &TrustedProxies) -> Client {
     let peer = peer.map(|peer| peer.ip().to_canonical());
     // A peer on the Unix socket has no address; it stands for this machine.
-    let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let mut client = Client::Behind(peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)));
     if !trusted.trust(peer) {
-        return address;
+        return client;
     }
     let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();
     let hops = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|&b| b == b','));
     for hop in hops {
-        let Some(hop) = parse(hop) else { break };
-        address = hop;
-        if !trusted.trust(Some(address)) {
+        // Who wrote what cannot be read is unknown, so all that is left is the last proxy that said something.
+        let Some(hop) = parse(hop) else { return Client::Behind(client.address()) };
+        client = Client::Named(hop);
+        if !trusted.trust(Some(hop)) {
             break;
         }
     }
-    address
+    client
 }
 
 /// An address, or an address with a port as some load balancers write it.
@@ -51,25 +78,28 @@ mod tests {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(value).unwrap());
         }
         let peer = peer.map(|peer| SocketAddr::new(peer.parse().unwrap(), 1));
-        address(peer, &headers, &trusted).to_string()
+        match of(peer, &headers, &trusted) {
+            Client::Named(address) => address.to_string(),
+            Client::Behind(peer) => format!("behind {peer}"),
+        }
     }
 
     #[test]
     fn only_what_trusted_proxies_appended_counts() {
         for (peer, forwarded, expected) in [
-            ("192.0.2.9", &[&b"1.2.3.4"[..]][..], "192.0.2.9"),
+            ("192.0.2.9", &[&b"1.2.3.4"[..]][..], "behind 192.0.2.9"),
             ("127.0.0.1", &[b"1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", &[b"6.6.6.6, 1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", &[b"6.6.6.6, 1.2.3.4, 10.0.0.2"], "1.2.3.4"),
             ("127.0.0.1", &[b"6.6.6.6", b"1.2.3.4"], "1.2.3.4"),
             ("::ffff:127.0.0.1", &[b"1.2.3.4"], "1.2.3.4"),
-            ("127.0.0.1", &[b"a"], "127.0.0.1"),
-            ("127.0.0.1", &[b"6.6.6.6, a, 10.0.0.2"], "10.0.0.2"),
+            ("127.0.0.1", &[b"a"], "behind 127.0.0.1"),
+            ("127.0.0.1", &[b"6.6.6.6, a, 10.0.0.2"], "behind 10.0.0.2"),
             ("127.0.0.1", &[b"\xff, 1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", &[b"1.2.3.4:5678"], "1.2.3.4"),
             ("127.0.0.1", &[b"[2001:db8::1]:80"], "2001:db8::1"),
-            ("127.0.0.1", &[b""], "127.0.0.1"),
-            ("127.0.0.1", &[], "127.0.0.1"),
+            ("127.0.0.1", &[b""], "behind 127.0.0.1"),
+            ("127.0.0.1", &[], "behind 127.0.0.1"),
             ("127.0.0.1", &[b"10.0.0.3"], "10.0.0.3"),
         ] {
             assert_eq!(client(Some(peer), forwarded), expected, "{peer} {forwarded:?}");

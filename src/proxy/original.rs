@@ -88,7 +88,9 @@ impl<'a> Original<'a> {
     /// Whether a browser asks before a request of a page (a CORS preflight, Fetch standard 3.2.2). It never sends a
     /// credential with that.
     pub fn is_preflight(&self, headers: &HeaderMap) -> bool {
+        // Safe as well: an app could take another method from an override header.
         self.method_name == "OPTIONS"
+            && self.method == Method::Safe
             && self.exchange == Exchange::Http
             && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
             && headers.contains_key(ORIGIN)

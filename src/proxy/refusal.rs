@@ -25,7 +25,7 @@ pub enum Refusal {
     SignIn(String),
     /// Nobody was proved, and a program asks.
     Unauthenticated,
-    /// A credential was wrong, and its client signs in again when it is forbidden.
+    /// Nobody was proved, and the client signs in by itself when it is forbidden.
     SignInAgain,
     /// Too many failures before it.
     Throttled(Wait),
@@ -88,7 +88,7 @@ pub fn refuse(refusal: &Refusal, asker: Asker) -> HttpResponse {
         (Refusal::Throttled(wait), _) => {
             unauthenticated("too many failures; wait before the next try", asker, Some(*wait))
         }
-        (Refusal::SignInAgain, _) => told(builder(StatusCode::FORBIDDEN), "sign in again", asker),
+        (Refusal::SignInAgain, _) => told(builder(StatusCode::FORBIDDEN), "sign in first", asker),
         (Refusal::Forbidden(reason), _) => told(builder(StatusCode::FORBIDDEN), reason, asker),
         (Refusal::Undescribed(reason), Proxy::Nginx) => told(builder(StatusCode::FORBIDDEN), reason, asker),
         (Refusal::Undescribed(reason), _) => told(builder(StatusCode::BAD_REQUEST), reason, asker),

@@ -17,7 +17,12 @@ use crate::{
         principal::Principal,
         sign_in::Refused as SignInRefused,
     },
-    policy::{app::App, origin::OriginRefusal, pack::ApiRefusal, verdict::Exchange},
+    policy::{
+        app::{App, Authorization},
+        origin::OriginRefusal,
+        pack::ApiRefusal,
+        verdict::Exchange,
+    },
 };
 
 /// Bytes of a client's text in a log line.
@@ -91,26 +96,29 @@ impl<'a> Asked<'a> {
     /// A credential was sent, and is wrong.
     pub(super) fn rejected(&self, rejection: Rejection, original: &Original<'a>, app: &App) -> Refused<'a> {
         if rejection == Rejection::KeyUnknown {
-            self.state.sign_in.count_wrong_key(self.client());
+            self.state.sign_in.count_wrong_key(self.client().address());
         }
-        let headers = self.request.headers();
         if rejection.is_final() {
             Refused::new(Refusal::Forbidden("no account here for this user"), rejection)
-        } else if authorization::tries_basic(headers) {
+        } else if self.tries_basic(app) {
             // A browser sends what it was once told again and again; only a challenge makes it ask anew.
             Refused::new(Refusal::Unauthenticated, rejection)
-        } else if app.pack.api_refusal(original.path()) == Some(ApiRefusal::Qbittorrent) {
-            Refused::new(Refusal::SignInAgain, rejection)
         } else {
-            self.sign_in(original, &rejection.to_string())
+            self.sign_in(original, app, &rejection.to_string())
         }
     }
 
-    /// Nobody is proved: a person is led to the sign-in page.
-    pub(super) fn sign_in(&self, original: &Original<'a>, cause: &str) -> Refused<'a> {
-        let refusal = match self.caller(original) {
-            Caller::Navigating => Refusal::SignIn(self.sign_in_address(original)),
-            Caller::Program => Refusal::Unauthenticated,
+    /// Whether the client sends Basic to us, right or wrong.
+    fn tries_basic(&self, app: &App) -> bool {
+        app.authorization == Authorization::Gate && authorization::tries_basic(self.request.headers())
+    }
+
+    /// Nobody is proved: a person is led to the sign-in page, and a client of qBittorrent to its own sign-in.
+    pub(super) fn sign_in(&self, original: &Original<'a>, app: &App, cause: &str) -> Refused<'a> {
+        let refusal = match (self.caller(original), app.pack.api_refusal(original.path())) {
+            (Caller::Navigating, _) => Refusal::SignIn(self.sign_in_address(original)),
+            (Caller::Program, Some(ApiRefusal::Qbittorrent)) => Refusal::SignInAgain,
+            (Caller::Program, _) => Refusal::Unauthenticated,
         };
         Refused::new(refusal, cause)
     }
@@ -136,7 +144,7 @@ impl<'a> Asked<'a> {
         if let Some(cause) = &refused.cause {
             let host = original.map_or_else(String::new, |original| original.origin.to_string());
             let path = original.map_or("-", Original::path);
-            let (client, cause) = (self.client(), bounded(cause));
+            let (client, cause) = (self.client().address(), bounded(cause));
             let (method, path) = (bounded(method), bounded(path));
             if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
                 warn!(%client, method, host, path, cause, "refused");
@@ -148,7 +156,11 @@ impl<'a> Asked<'a> {
         let caller = Caller::of(headers, original.map_or(Exchange::Http, |original| original.exchange));
         let api = known.and_then(|known| known.app?.pack.api_refusal(known.original.path()));
         let program = caller == Caller::Program && !caller::looks_like_browser(headers);
-        let offered = authorization::tries_basic(headers) || (api.is_some() && program);
+        let tries_basic = match known.and_then(|known| known.app) {
+            Some(app) => self.tries_basic(app),
+            None => authorization::tries_basic(headers),
+        };
+        let offered = tries_basic || (api.is_some() && program);
         refusal::refuse(
             &refused.refusal,
             Asker {

@@ -1,14 +1,12 @@
 //! The verify request: parse, who, may they, answer.
 
-use std::net::IpAddr;
-
 use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web::Data};
 use tracing::debug;
 
 use super::{
     answer::{self, Admitted, HandedOn},
     caller::Caller,
-    client,
+    client::{self, Client},
     dialect::Dialect,
     headers,
     original::{self, Original},
@@ -109,9 +107,10 @@ impl<'a> Asked<'a> {
             Identity::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
             Identity::Anonymous if self.state.store.view().users().is_empty() => Err(self.sign_in(
                 original,
+                app,
                 "there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
             )),
-            Identity::Anonymous => Err(self.sign_in(original, "no credential was sent")),
+            Identity::Anonymous => Err(self.sign_in(original, app, "no credential was sent")),
         }
     }
 
@@ -224,20 +223,20 @@ impl<'a> Asked<'a> {
     /// What the app receives of the client's own credentials.
     fn handed_on(&self, app: &App) -> HandedOn {
         let headers = self.request.headers();
-        let authorization = match app.authorization {
-            Authorization::Gate => None,
-            Authorization::App => headers.get(AUTHORIZATION).cloned(),
+        let cookies = cookie::without(headers, self.state.authenticator.sessions.cookie_name());
+        let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
+            (Authorization::App, _) => (headers.get(AUTHORIZATION), api_key::apps_own_header(headers)),
+            (Authorization::Gate, true) => {
+                (api_key::apps_own_bearer(headers), api_key::apps_own_header(headers))
+            }
+            (Authorization::Gate, false) => (None, None),
         };
-        HandedOn {
-            cookies: cookie::without(headers, self.state.authenticator.sessions.cookie_name()),
-            authorization,
-            api_key: app.has_own_keys().then(|| api_key::own_header_of_app(headers).cloned()).flatten(),
-        }
+        HandedOn { cookies, authorization: authorization.cloned(), api_key: api_key.cloned() }
     }
 
-    pub(super) fn client(&self) -> IpAddr {
+    pub(super) fn client(&self) -> Client {
         let trusted = &self.state.config.server.trusted_proxies;
-        client::address(self.request.peer_addr(), self.request.headers(), trusted)
+        client::of(self.request.peer_addr(), self.request.headers(), trusted)
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{authn::token::TokenDigest, clock::Timestamp};
 
-/// Sessions a user can have at once; the one unseen for longest ends when one more starts.
+/// Sessions a user can have at once, and as many again of clients; the one unseen for longest ends when one more starts.
 const PER_USER: i64 = 200;
 
 /// The id of a session; never given to another.
@@ -164,12 +164,17 @@ pub fn lives(connection: &Connection, session: SessionId) -> Result<(), StoreErr
     }
 }
 
-/// The user's sessions that must end before one more starts.
-pub fn surplus(connection: &Connection, user: UserId) -> Result<Vec<SessionId>, StoreError> {
+/// The user's sessions that must end before one more starts. A client that signs in again and again ends sessions of
+/// clients, never those of people.
+pub(super) fn surplus(
+    connection: &Connection,
+    session: &NewSession<'_>,
+) -> Result<Vec<SessionId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM sessions WHERE user_id = ?1 ORDER BY seen DESC, id DESC LIMIT -1 OFFSET ?2",
+        "SELECT id FROM sessions WHERE user_id = ?1 AND client = ?3 ORDER BY seen DESC, id DESC LIMIT -1 OFFSET ?2",
     )?;
-    let rows = statement.query_map(params![user.get(), PER_USER - 1], |row| row.get(0).map(SessionId))?;
+    let sql = params![session.user.id.get(), PER_USER - 1, session.opened != Opened::Page];
+    let rows = statement.query_map(sql, |row| row.get(0).map(SessionId))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -265,8 +270,8 @@ pub struct Listed {
     pub id: i64,
     /// Whose.
     pub user: String,
-    /// How long it lives unused.
-    pub lifetime: String,
+    /// Who opened it: a browser, one that is remembered, or a client.
+    pub kind: String,
     /// When it started.
     pub created: Timestamp,
     /// When it was last used.
@@ -278,14 +283,14 @@ pub struct Listed {
 /// Every session, the last used first.
 pub fn list(connection: &Connection) -> Result<Vec<Listed>, StoreError> {
     let mut statement = connection.prepare(
-        "SELECT s.id, u.name, s.lifetime, s.created, s.seen, s.address
+        "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address
          FROM sessions s JOIN users u ON u.id = s.user_id ORDER BY s.seen DESC, s.id DESC",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(Listed {
             id: row.get(0)?,
             user: row.get(1)?,
-            lifetime: row.get(2)?,
+            kind: row.get(2)?,
             created: Timestamp::from_secs(row.get(3)?),
             seen: Timestamp::from_secs(row.get(4)?),
             address: row.get(5)?,

@@ -6,6 +6,7 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, USER
 use sha2::{Digest, Sha256};
 
 use super::super::{chain::Presented, cookie, principal::UpstreamBy, token::TokenDigest};
+use crate::proxy::target::without_keys;
 
 /// The request, as far as the provider is told of it. Never the client's own identity headers.
 pub struct Question {
@@ -20,7 +21,7 @@ pub struct Question {
     pub(super) scheme: &'static str,
     /// Its host, with the port unless that is the scheme's own.
     pub(super) host: String,
-    /// Its path and query, keys of ours left out.
+    /// Its path and query without keys, which the provider could log.
     pub(super) target: String,
     /// Its method.
     pub(super) method: String,
@@ -43,7 +44,7 @@ impl Question {
             if presented.authorization_is_the_apps { None } else { first(headers, AUTHORIZATION) };
         let origin = presented.origin.to_string();
         let (scheme, host) = (presented.origin.scheme.name(), presented.origin.authority());
-        let client = (presented.client)();
+        let client = (presented.client)().address();
         let address = client.to_string();
         let parts: [&[u8]; 4] = [
             cookies.as_deref().unwrap_or_default(),
@@ -68,7 +69,7 @@ impl Question {
             user_agent: first(headers, USER_AGENT),
             scheme,
             host,
-            target: presented.target.to_owned(),
+            target: without_keys(presented.target),
             method: presented.method.to_owned(),
             client,
             credential,
