@@ -57,7 +57,7 @@ fn id_of(world: &World, user: &str) -> String {
 }
 
 /// Adds all ten names with values that would help an attacker.
-fn forged(request: Request) -> Request {
+pub fn forged(request: Request) -> Request {
     IDENTITY.iter().fold(request, |request, name| {
         let value = match *name {
             "x-auth-role" => "admin",

@@ -21,7 +21,7 @@ http {
     fastcgi_temp_path DIR/fastcgi;
     uwsgi_temp_path DIR/uwsgi;
     scgi_temp_path DIR/scgi;
-    include DIR/upstream.conf;
+    include DIR/upstream.con[f];
     include DIR/server.conf;
 }
 ";
@@ -40,8 +40,15 @@ pub fn start(behind: &Behind) -> Proxy {
         Layout::OneHost => "nginx/examples/one-host.conf",
         Layout::Subdomains => "nginx/examples/subdomains.conf",
     };
-    write(&dir.path().join("server.conf"), &shipped(example));
     write(&dir.path().join("upstream.conf"), &shipped("nginx/upstream.conf"));
+    start_with(dir, port, &shipped(example))
+}
+
+/// nginx with these servers, the first on `port`, and the files that already are in `dir`.
+#[track_caller]
+pub fn start_with(dir: TempDir, port: u16, servers: &str) -> Proxy {
+    let here = dir.path().display().to_string();
+    write(&dir.path().join("server.conf"), servers);
     let main = dir.path().join("nginx.conf");
     write(&main, &MAIN.replace("DIR", &here));
     let mut process = Process::spawn(

@@ -33,7 +33,7 @@ impl Log {
         wait::for_some(&format!("{what} in the log"), || self.lines().iter().find_map(|line| pick(line)))
     }
 
-    fn follow(&self, stream: impl Read + Send + 'static) {
+    pub fn follow(&self, stream: impl Read + Send + 'static) {
         let log = self.clone();
         thread::spawn(move || {
             let mut stream = BufReader::new(stream);

@@ -27,6 +27,15 @@ pub enum Layout {
     Subdomains,
 }
 
+/// What stands in front of the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// Clients.
+    Clients,
+    /// Another proxy that signs people in: the five lines are changed that the files name for this.
+    SignIn,
+}
+
 /// What stands behind the proxy.
 #[derive(Clone, Copy, Debug)]
 pub struct Behind {
@@ -34,6 +43,7 @@ pub struct Behind {
     pub app: SocketAddr,
     pub other_app: SocketAddr,
     pub layout: Layout,
+    pub front: Front,
 }
 
 /// A running proxy; killed when dropped.
@@ -63,12 +73,46 @@ impl Behind {
         let path = repository().join(path);
         let text =
             std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = match self.front {
+            Front::Clients => text,
+            Front::SignIn => behind_sign_in(&text),
+        };
         let text = replace(&text, "127.0.0.1:9180", &self.gate.to_string());
         let text = replace(&text, "127.0.0.1:8080", &self.app.to_string());
         let text = replace(&text, "127.0.0.1:9091", &self.other_app.to_string());
         let text = replace(&text, "listen 80", &format!("listen {port}"));
         replace(&text, ":80", &format!(":{port}"))
     }
+}
+
+/// Changes the five lines after the comment on a sign-in in front as that comment says.
+#[track_caller]
+fn behind_sign_in(text: &str) -> String {
+    let Some(comment) = text.find("# Sign-in by another proxy in front of") else { return text.to_owned() };
+    let (before, after) = text.split_at(comment);
+    let mut changed = 0;
+    let lines = after.lines().map(|line| {
+        let header =
+            line.trim_start().trim_start_matches("proxy_set_header ").trim_start_matches("request_header -");
+        let ours = ["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "X-Sluice-Secret"]
+            .into_iter()
+            .find(|name| header.starts_with(name));
+        match ours.filter(|_| changed < 5) {
+            None => line.to_owned(),
+            Some(name) => {
+                changed += 1;
+                let variable = format!("$http_{}", name.to_ascii_lowercase().replace('-', "_"));
+                if line.contains("proxy_set_header") {
+                    line.replace("\"\"", &variable)
+                } else {
+                    format!("# {line}")
+                }
+            }
+        }
+    });
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(changed, 5, "the five lines for a sign-in in front:\n{after}");
+    format!("{before}{}\n", lines.join("\n"))
 }
 
 /// Writes a file, its folders too.

@@ -43,6 +43,17 @@ macro_rules! behind {
             the_portal_pages_are_served_through_the_proxy,
             a_wait_after_failures_reaches_the_client,
         );
+        $crate::behind!($kind, ways_in:
+            each_way_in_names_the_user_and_nothing_else_reaches_the_app,
+            whoever_needs_no_credential_is_named_all_the_same,
+            a_user_of_another_provider_is_named_and_their_cookie_goes_on,
+            a_forged_sso_header_opens_nothing_with_the_shipped_lines,
+            an_sso_header_counts_only_beside_the_secret_of_the_proxy_in_front,
+            a_key_opens_no_more_than_it_is_for,
+            clients_are_refused_in_the_form_that_they_know,
+            credentials_that_are_the_apps_own_reach_it,
+            a_preflight_passes_for_listed_origins_only,
+        );
     };
     ($kind:expr, $module:ident: $($scenario:ident),* $(,)?) => {
         $(

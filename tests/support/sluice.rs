@@ -75,6 +75,13 @@ impl Home {
         self
     }
 
+    /// A key of a user, made before the service starts.
+    #[track_caller]
+    pub fn key(&self, user: &str, name: &str) -> String {
+        let said = self.cli(&["key", "create", user, "--name", name, "--json"], "").assert_code(0).json();
+        said["key"].as_str().expect("a key").to_owned()
+    }
+
     /// Puts the store on a disk of its own, this many kibibytes large.
     pub fn disk(mut self, kibibytes: u32) -> Self {
         self.disk = Some(kibibytes);

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use super::echo::{Echo, Seen};
-use super::proxy::{Behind, Kind, Layout, Proxy};
+use super::proxy::{Behind, Front, Kind, Layout, Proxy};
 use super::raw::{Answer, Request};
 use super::sluice::{Home, PASSWORD, Sluice, session_of};
 
 /// What the comment in the one-host examples says for `sluice.toml`.
-const ONE_HOST: &str = "
+pub const ONE_HOST: &str = "
 [[app]]
 name = \"qbittorrent\"
 [[app]]
@@ -26,6 +26,13 @@ hosts = [\"qbittorrent.example.com\"]
 name = \"transmission\"
 hosts = [\"transmission.example.com\"]
 ";
+
+/// With an administrator `ada` and an ordinary user `vera`, who may only look.
+#[track_caller]
+pub fn with_people(home: Home) -> Home {
+    home.user("ada", &["--admin", "--display-name", "Ada Lovelace"])
+        .user("vera", &["--preset", "read-only", "--email", "vera@example.com"])
+}
 
 /// Everything that runs; all of it ends with this value.
 #[derive(Debug)]
@@ -46,36 +53,63 @@ impl World {
     /// The same with settings of its own.
     #[track_caller]
     pub fn with_settings(kind: Kind, home: Home) -> Self {
-        Self::build(kind, home.with(ONE_HOST), Layout::OneHost, None)
+        Self::build(kind, with_people(home.with(ONE_HOST)), Layout::OneHost, [None; 2])
+    }
+
+    /// The same behind another proxy that signs people in and sends this secret.
+    #[track_caller]
+    pub fn behind_sign_in(kind: Kind, home: Home) -> Self {
+        let home = with_people(home.with(ONE_HOST));
+        Self::start(kind, home, (Layout::OneHost, Front::SignIn), [None; 2])
+    }
+
+    /// Behind another proxy that signs people in, with a home that is complete and another app.
+    #[track_caller]
+    pub fn with_app_behind_sign_in(kind: Kind, home: Home, app: SocketAddr) -> Self {
+        Self::start(kind, home, (Layout::OneHost, Front::SignIn), [Some(app), None])
     }
 
     /// The same with another app in the place of the first echo app.
     #[track_caller]
     pub fn with_app(kind: Kind, app: SocketAddr) -> Self {
-        Self::build(kind, Home::new().with(ONE_HOST), Layout::OneHost, Some(app))
+        Self::with_apps(kind, with_people(Home::new().with(ONE_HOST)), [Some(app), None])
+    }
+
+    /// One host with a home that is complete, and other apps in the place of the echo apps.
+    #[track_caller]
+    pub fn with_apps(kind: Kind, home: Home, apps: [Option<SocketAddr>; 2]) -> Self {
+        Self::build(kind, home, Layout::OneHost, apps)
     }
 
     /// A portal host and a host for each app.
     #[track_caller]
     pub fn with_subdomains(kind: Kind) -> Self {
-        Self::build(kind, Home::new().with(SUBDOMAINS), Layout::Subdomains, None)
+        Self::build(kind, with_people(Home::new().with(SUBDOMAINS)), Layout::Subdomains, [None; 2])
     }
 
     #[track_caller]
-    fn build(kind: Kind, home: Home, layout: Layout, app: Option<SocketAddr>) -> Self {
+    fn build(kind: Kind, home: Home, layout: Layout, apps: [Option<SocketAddr>; 2]) -> Self {
+        Self::start(kind, home, (layout, Front::Clients), apps)
+    }
+
+    #[track_caller]
+    fn start(
+        kind: Kind,
+        home: Home,
+        (layout, front): (Layout, Front),
+        apps: [Option<SocketAddr>; 2],
+    ) -> Self {
         let echo = Echo::start();
         let other_app = Echo::start();
-        let sluice = home
-            .user("ada", &["--admin", "--display-name", "Ada Lovelace"])
-            .user("vera", &["--preset", "read-only", "--email", "vera@example.com"])
-            .start();
+        let sluice = home.start();
         let proxy = Proxy::start(
             kind,
             &Behind {
                 gate: sluice.address,
-                app: app.unwrap_or(echo.address),
-                other_app: other_app.address,
+                app: apps[0].unwrap_or(echo.address),
+                other_app: apps[1].unwrap_or(other_app.address),
                 layout,
+                front,
             },
         );
         Self { proxy, sluice, app: echo, other_app }

@@ -1,0 +1,314 @@
+//! What becomes of the people whom the proxy names.
+
+use std::thread;
+
+use serde_json::Value;
+
+use super::{SECRET, ask, assert_let_in, gate, home, session, sso};
+use crate::support::raw::{Answer, Request};
+use crate::support::sluice::{Home, PASSWORD, Sluice};
+use crate::support::verify::{ALL_CAPABILITIES, DIALECTS, Dialect, READ_ONLY};
+use crate::support::wait;
+
+/// The preset of users from an SSO header.
+const DEFAULT: &str = "search,add_downloads,remove_downloads,pause_resume,assign_categories,move_files,\
+                       rename_files,set_comment,view_history,clear_history,view_shared,view_uploads,\
+                       view_statistics,view_all_downloads";
+
+const MAP: &str = "sso.group_map = { \"family\" = \"read-only\", \"wheel\" = \"admin\", \
+                   \"adders\" = \"search,add_downloads\" }";
+
+fn visit(user: &str) -> Request {
+    sso(Dialect::Nginx.verify(), user)
+}
+
+fn in_groups(user: &str, groups: &str) -> Request {
+    visit(user).header("Remote-Groups", groups)
+}
+
+fn users(sluice: &Sluice) -> Vec<Value> {
+    sluice.cli(&["user", "list", "--json"], "").assert_code(0).json().as_array().expect("a list").clone()
+}
+
+fn names(sluice: &Sluice) -> Vec<String> {
+    users(sluice).iter().map(|user| user["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+#[track_caller]
+fn assert_rights(answer: &Answer, role: &str, capabilities: &str) {
+    assert_eq!(answer.assert_status(200).header("x-auth-role"), Some(role));
+    assert_eq!(answer.header("x-auth-capabilities"), Some(capabilities));
+}
+
+#[test]
+fn an_unknown_user_is_refused_and_not_made() {
+    let sluice = gate("");
+    for dialect in DIALECTS {
+        let request = sso(dialect.verify(), "newcomer");
+        // Signing in again would change nothing: nobody is sent round in circles.
+        for request in [request.clone().navigating(), request] {
+            let answer = ask(&sluice, &request);
+            assert_eq!(answer.assert_status(403).location(), None);
+            assert!(answer.header("x-auth-reason").is_some());
+        }
+    }
+    assert_eq!(names(&sluice), ["ada", "vera"]);
+}
+
+#[test]
+fn an_unknown_user_is_made_where_that_is_configured() {
+    let sluice = gate("sso.auto_provision = true");
+    let request = visit("Newcomer")
+        .header("Remote-Name", "New Comer")
+        .header("Remote-Email", "new@example.com")
+        .header("Remote-Groups", "family");
+    let answer = ask(&sluice, &request);
+    assert_let_in(&answer, "newcomer", "sso");
+    assert_eq!(answer.header("remote-name"), Some("New Comer"));
+    assert_eq!(answer.header("remote-email"), Some("new@example.com"));
+    assert_rights(&answer, "user", DEFAULT);
+    let id = answer.header("x-auth-user-id").map(ToOwned::to_owned);
+    for dialect in DIALECTS {
+        let again = ask(&sluice, &sso(dialect.verify(), "NEWCOMER"));
+        assert_let_in(&again, "newcomer", "sso");
+        assert_eq!(again.header("x-auth-user-id"), id.as_deref());
+        assert_eq!(again.header("remote-name"), Some("New Comer"));
+    }
+    assert_eq!(names(&sluice), ["ada", "newcomer", "vera"]);
+    let made = users(&sluice).into_iter().find(|user| user["name"] == "newcomer").expect("newcomer");
+    assert_eq!(made["password"], false);
+    // No password opens it, an empty one neither.
+    for password in ["", PASSWORD] {
+        let form = sluice.sign_in_form("newcomer", password);
+        assert_eq!(form.send(sluice.address).set_cookie("sluice_session"), None);
+    }
+}
+
+#[test]
+fn who_is_made_gets_what_is_configured() {
+    for (settings, role, capabilities, permission) in [
+        ("", "user", DEFAULT, "custom"),
+        ("sso.permission = \"default\"", "user", DEFAULT, "custom"),
+        ("sso.permission = \"none\"", "user", "none", "none"),
+        ("sso.permission = \"ro\"", "user", READ_ONLY, "ro"),
+        ("sso.permission = \"rw\"", "user", ALL_CAPABILITIES, "full"),
+        ("sso.permission = \"full\"", "user", ALL_CAPABILITIES, "full"),
+        ("sso.capabilities = \"view_logs,search\"", "user", "search,view_logs", "ro"),
+        ("sso.capabilities = \"pause_resume\"", "user", "pause_resume", "custom"),
+        ("sso.role = \"user\"\nsso.permission = \"ro\"", "user", READ_ONLY, "ro"),
+        ("sso.role = \"admin\"", "admin", ALL_CAPABILITIES, "full"),
+        ("sso.role = \"admin\"\nsso.permission = \"none\"", "admin", ALL_CAPABILITIES, "full"),
+    ] {
+        let sluice = gate(&format!("sso.auto_provision = true\n{settings}"));
+        let answer = ask(&sluice, &visit("newcomer"));
+        assert_rights(&answer, role, capabilities);
+        assert_eq!(answer.header("x-auth-permission"), Some(permission), "{settings}");
+        let group = if role == "admin" { "admins" } else { "users" };
+        let groups = answer.header("remote-groups").unwrap_or_default();
+        assert_eq!(groups.split(',').next(), Some(group), "{settings}");
+        // Who was there before stays as they were.
+        assert_rights(&ask(&sluice, &visit("vera")), "user", READ_ONLY);
+    }
+}
+
+#[test]
+fn groups_mean_what_the_map_says() {
+    let both = READ_ONLY.replace("search,", "search,add_downloads,");
+    for (groups, role, capabilities) in [
+        ("family", "user", READ_ONLY),
+        ("adders", "user", "search,add_downloads"),
+        ("family,adders", "user", both.as_str()),
+        ("adders, family", "user", both.as_str()),
+        ("wheel", "admin", ALL_CAPABILITIES),
+        ("family,wheel", "admin", ALL_CAPABILITIES),
+        ("others", "user", "none"),
+        ("wheels,wheel2,awheel", "user", "none"),
+        ("admins", "user", "none"),
+        ("", "user", "none"),
+    ] {
+        let sluice = gate(&format!("sso.auto_provision = true\nsso.permission = \"none\"\n{MAP}"));
+        assert_rights(&ask(&sluice, &in_groups("newcomer", groups)), role, capabilities);
+    }
+    let renamed = gate(&format!(
+        "sso.auto_provision = true\nsso.permission = \"none\"\nsso.groups_header = \"X-Groups\"\n{MAP}"
+    ));
+    let request = in_groups("newcomer", "wheel").header("X-Groups", "family");
+    assert_rights(&ask(&renamed, &request), "user", READ_ONLY);
+}
+
+#[test]
+fn groups_without_proof_of_the_proxy_mean_nothing() {
+    let sluice = gate(&format!("sso.sync = \"always\"\n{MAP}"));
+    let session = session(&sluice, "ada");
+    for dialect in DIALECTS {
+        let request = dialect.verify().header("Remote-Groups", "wheel").header("Remote-User", "vera");
+        ask(&sluice, &request).assert_status(401);
+        ask(&sluice, &request.session(&session)).assert_status(200);
+    }
+    let vera = users(&sluice).into_iter().find(|user| user["name"] == "vera").expect("vera");
+    assert_eq!(vera["role"], "user");
+}
+
+/// Adds two whose rights differ from what the configuration says.
+fn with_old_hands(settings: &str) -> Sluice {
+    home(&format!("sso.secret = \"{SECRET}\"\n{settings}"))
+        .user("own", &["--preset", "read-only"])
+        .user("boss", &["--no-password", "--admin"])
+        .start()
+}
+
+#[test]
+fn only_who_has_no_password_is_kept_in_step_and_only_where_that_is_configured() {
+    for (settings, vera, boss) in [
+        ("", ("user", READ_ONLY), ("admin", ALL_CAPABILITIES)),
+        ("sso.permission = \"full\"", ("user", READ_ONLY), ("admin", ALL_CAPABILITIES)),
+        ("sso.sync = \"never\"\nsso.role = \"admin\"", ("user", READ_ONLY), ("admin", ALL_CAPABILITIES)),
+        ("sso.sync = \"always\"", ("user", DEFAULT), ("user", DEFAULT)),
+        (
+            "sso.sync = \"always\"\nsso.permission = \"full\"",
+            ("user", ALL_CAPABILITIES),
+            ("user", ALL_CAPABILITIES),
+        ),
+        (
+            "sso.sync = \"always\"\nsso.role = \"admin\"",
+            ("admin", ALL_CAPABILITIES),
+            ("admin", ALL_CAPABILITIES),
+        ),
+        (
+            "sso.sync = \"always\"\nsso.role = \"user\"\nsso.permission = \"none\"",
+            ("user", "none"),
+            ("user", "none"),
+        ),
+    ] {
+        let sluice = with_old_hands(settings);
+        for _ in 0..2 {
+            assert_rights(&ask(&sluice, &visit("vera")), vera.0, vera.1);
+            assert_rights(&ask(&sluice, &visit("boss")), boss.0, boss.1);
+            assert_rights(&ask(&sluice, &visit("own")), "user", READ_ONLY);
+            assert_rights(&ask(&sluice, &visit("ada")), "admin", ALL_CAPABILITIES);
+        }
+    }
+}
+
+#[test]
+fn who_is_kept_in_step_follows_their_groups_from_request_to_request() {
+    let sluice =
+        gate(&format!("sso.auto_provision = true\nsso.sync = \"always\"\nsso.permission = \"ro\"\n{MAP}"));
+    for user in ["vera", "newcomer"] {
+        for (groups, role, capabilities) in [
+            ("wheel", "admin", ALL_CAPABILITIES),
+            ("adders", "user", "search,add_downloads"),
+            ("wheel,adders", "admin", ALL_CAPABILITIES),
+            ("", "user", READ_ONLY),
+        ] {
+            assert_rights(&ask(&sluice, &in_groups(user, groups)), role, capabilities);
+        }
+    }
+    assert_rights(&ask(&sluice, &in_groups("ada", "adders")), "admin", ALL_CAPABILITIES);
+}
+
+#[test]
+fn what_changes_here_holds_where_nothing_is_kept_in_step() {
+    let sluice = gate(&format!("sso.auto_provision = true\n{MAP}"));
+    assert_rights(&ask(&sluice, &in_groups("newcomer", "family")), "user", READ_ONLY);
+    sluice.cli(&["user", "set-capabilities", "newcomer", "--capabilities", "view_logs"], "").assert_code(0);
+    wait::until("the new rights", || {
+        let answer = ask(&sluice, &in_groups("newcomer", "wheel"));
+        answer.header("x-auth-capabilities") == Some("view_logs")
+    });
+}
+
+#[test]
+fn a_disabled_user_is_refused_whatever_is_configured() {
+    for settings in ["", "sso.auto_provision = true\nsso.sync = \"always\"\nsso.role = \"admin\"", MAP] {
+        let sluice = gate(settings);
+        sluice.cli(&["user", "disable", "vera"], "").assert_code(0);
+        wait::until("the end of vera's access", || ask(&sluice, &visit("vera")).status != 200);
+        for dialect in DIALECTS {
+            for name in ["vera", "VERA"] {
+                let request = sso(dialect.verify(), name).header("Remote-Groups", "wheel");
+                for request in [request.clone().navigating(), request] {
+                    assert_eq!(ask(&sluice, &request).assert_status(403).location(), None);
+                }
+            }
+        }
+        let vera = users(&sluice).into_iter().find(|user| user["name"] == "vera").expect("vera");
+        assert_eq!((&vera["enabled"], &vera["role"]), (&Value::from(false), &Value::from("user")));
+        sluice.cli(&["user", "enable", "vera"], "").assert_code(0);
+        wait::until("vera's access", || ask(&sluice, &visit("vera")).status == 200);
+    }
+}
+
+#[test]
+fn a_deleted_user_comes_back_as_somebody_new() {
+    let sluice = gate("sso.auto_provision = true\nsso.permission = \"none\"");
+    let id = || ask(&sluice, &visit("vera")).header("x-auth-user-id").map(ToOwned::to_owned);
+    let first = id();
+    assert!(first.is_some());
+    sluice.cli(&["user", "delete", "vera"], "").assert_code(0);
+    wait::until("another vera", || id().is_some_and(|id| Some(id) != first));
+    // Nothing of the old one's came with the name.
+    assert_rights(&ask(&sluice, &visit("vera")), "user", "none");
+}
+
+#[test]
+fn made_by_many_requests_at_once_it_is_one_user() {
+    let sluice = gate("sso.auto_provision = true");
+    let ids: Vec<_> = thread::scope(|scope| {
+        let tries: Vec<_> = (0..24)
+            .map(|n| {
+                let sluice = &sluice;
+                scope.spawn(move || {
+                    let answer = ask(sluice, &sso(DIALECTS[n % 3].verify(), "newcomer"));
+                    assert_let_in(&answer, "newcomer", "sso");
+                    answer.header("x-auth-user-id").map(ToOwned::to_owned)
+                })
+            })
+            .collect();
+        tries.into_iter().map(|each| each.join().expect("an id")).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(names(&sluice), ["ada", "newcomer", "vera"]);
+}
+
+#[test]
+fn who_was_made_is_still_there_after_a_crash() {
+    let mut sluice = gate("sso.auto_provision = true");
+    let id = ask(&sluice, &visit("newcomer")).header("x-auth-user-id").map(ToOwned::to_owned);
+    assert!(id.is_some());
+    sluice.kill9();
+    sluice.restart();
+    assert_eq!(ask(&sluice, &visit("newcomer")).header("x-auth-user-id"), id.as_deref());
+}
+
+#[test]
+fn a_flood_of_names_makes_no_flood_of_users_and_keeps_nobody_else_out() {
+    let sluice = gate("sso.auto_provision = true");
+    assert_let_in(&ask(&sluice, &visit("early")), "early", "sso");
+    let statuses: Vec<_> = (0..100).map(|n| ask(&sluice, &visit(&format!("flood{n}"))).status).collect();
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 403)), "{statuses:?}");
+    let made = statuses.iter().filter(|status| **status == 200).count();
+    assert!((1..100).contains(&made), "{made} of 100 were made");
+    assert_eq!(names(&sluice).len(), made + 3);
+    for user in ["early", "vera", "ada", "flood0"] {
+        assert_let_in(&ask(&sluice, &visit(user)), user, "sso");
+    }
+}
+
+#[test]
+fn a_map_of_groups_that_makes_no_sense_does_not_start() {
+    let on = "sso.enabled = true\nsso.secret = \"x\"";
+    for (map, word) in [
+        ("{ \"family\" = \"readonly\" }", "readonly"),
+        ("{ \"family\" = \"search,fly\" }", "fly"),
+        ("{ \"family\" = \"\" }", "family"),
+        ("[\"family\"]", "group_map"),
+    ] {
+        let said = Home::new().with(&format!("{on}\nsso.group_map = {map}")).fail();
+        assert!(said.assert_code(2).err.contains(word), "{map}: {said:#?}");
+    }
+    for (key, value) in [("role", "root"), ("permission", "rx"), ("sync", "sometimes")] {
+        let said = Home::new().with(&format!("{on}\nsso.{key} = \"{value}\"")).fail();
+        assert!(said.assert_code(2).err.contains(&format!("sso.{key}")), "{said:#?}");
+    }
+}
