@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod caller;
+pub mod claim;
 pub mod client;
 pub mod dialect;
 pub mod headers;

@@ -176,6 +176,9 @@ pub enum Rejection {
     /// The SSO header holds no user name.
     #[error("the SSO header is repeated or holds no user name; names have a-z 0-9 . _ @ - only")]
     SsoName,
+    /// The user whom another system names is disabled here.
+    #[error("another system named a user who is disabled; `sluice user enable` lets them in again")]
+    NamedUserDisabled,
     /// Nobody here has the name that another system says.
     #[error("another system named somebody who is no user here; add them, or set auto_provision = true")]
     NoSuchUser,
@@ -190,7 +193,7 @@ pub enum Rejection {
 impl Rejection {
     /// Whether the client proved themselves to another system, which would send them here again at once.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::NoSuchUser | Self::TooManyNew)
+        matches!(self, Self::NoSuchUser | Self::TooManyNew | Self::NamedUserDisabled)
     }
 }
 

@@ -126,7 +126,9 @@ impl Provisioner {
         let users = view.users();
         match users.by_name(&identity.name) {
             None if !self.rules.auto_provision => Attempt::Rejected(Rejection::NoSuchUser),
-            Some(user) if user.standing == Standing::Disabled => Attempt::Rejected(Rejection::UserDisabled),
+            Some(user) if user.standing == Standing::Disabled => {
+                Attempt::Rejected(Rejection::NamedUserDisabled)
+            }
             Some(user) if !self.is_behind(user, &identity, users.is_only_admin(user)) => {
                 Attempt::Accepted(Principal::new(Arc::clone(user), credential))
             }
@@ -158,7 +160,9 @@ impl Provision {
         let stored =
             place.run(move || store_identity(&provisioner.rules, &identity, &provisioner.made, &store));
         match stored.await {
-            Ok(Ok(user)) if user.standing == Standing::Disabled => Settled::Rejected(Rejection::UserDisabled),
+            Ok(Ok(user)) if user.standing == Standing::Disabled => {
+                Settled::Rejected(Rejection::NamedUserDisabled)
+            }
             Ok(Ok(user)) => Settled::Proven(Principal::new(user, credential)),
             Ok(Err(StoreError::TooManyUsers)) => Settled::Rejected(Rejection::TooManyNew),
             Ok(Err(cause)) => {
@@ -225,7 +229,7 @@ fn bring_up(
     rights: &ExternalRights<'_>,
     name: &UserName,
 ) -> Result<(), StoreError> {
-    if users::has_password(tx, id)? {
+    if !users::may_follow(tx, id)? {
         return Ok(());
     }
     if users::set_external(tx, id, rights)? {

@@ -25,12 +25,12 @@ use crate::{
     config::CookieSecure,
     policy::{
         app::Taken,
-        origin::{self, Claim, MissingOrigin, Origin, Scheme, parse_authority},
+        origin::{self, MissingOrigin, Origin, Scheme, parse_authority},
     },
     proxy::{
+        claim,
         client::{self, Client},
         headers::{Field, field},
-        original,
         target::TargetRules,
     },
     state::State,
@@ -170,8 +170,8 @@ impl Visit {
     pub fn is_foreign(&self, missing: MissingOrigin) -> bool {
         let rule = &self.state.config.origins;
         let missing = if rule.missing == MissingOrigin::Allowed { rule.missing } else { missing };
-        let claim: Claim = original::claim(self.request.headers());
-        let foreign = origin::check(&claim, &self.origin, &rule.allowed, missing).is_err();
+        let page = claim::read(self.request.headers());
+        let foreign = origin::check(&page, &self.origin, &rule.allowed, missing).is_err();
         if foreign {
             tracing::info!(
                 client = %self.address(),

@@ -1,6 +1,6 @@
 //! The client's request, as the proxy describes it.
 
-use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN, REFERER};
+use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN};
 use thiserror::Error;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     headers::{Field, field},
 };
 use crate::policy::{
-    origin::{Claim, Origin, Scheme, parse_authority},
+    origin::{Origin, Scheme, parse_authority},
     verdict::{Exchange, Method},
 };
 
@@ -18,7 +18,6 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 
 /// Headers by which some apps let a request be another method than it says.
@@ -162,25 +161,6 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undes
     Ok((if safe { Method::Safe } else { Method::Unsafe }, text))
 }
 
-/// What the request says about the page that sent it (`Origin`, else `Referer`, and `Sec-Fetch-Site`).
-pub fn claim(headers: &HeaderMap) -> Claim {
-    let cross_site = matches!(field(headers, SEC_FETCH_SITE), Field::Once("cross-site") | Field::Bad);
-    let claimed = match field(headers, ORIGIN) {
-        Field::Once(origin) => Origin::parse(origin),
-        Field::Bad => None,
-        Field::Absent => match field(headers, REFERER) {
-            Field::Absent if !cross_site => return Claim::Missing,
-            Field::Absent | Field::Bad => None,
-            Field::Once(url) => Origin::of_url(url),
-        },
-    };
-    match claimed {
-        None => Claim::Foreign,
-        Some(origin) if cross_site => Claim::CrossSite(origin),
-        Some(origin) => Claim::From(origin),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::HeaderValue;
@@ -306,28 +286,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_page_that_sent_it_is_read() {
-        let from = |text| Claim::From(Origin::parse(text).unwrap());
-        for (list, expected) in [
-            (&[][..], Claim::Missing),
-            (&[("origin", "https://app.test")][..], from("https://app.test")),
-            (&[("origin", "null")], Claim::Foreign),
-            (&[("origin", "")], Claim::Foreign),
-            (&[("referer", "https://app.test/x")], from("https://app.test")),
-            (&[("origin", "https://app.test"), ("referer", "https://evil.test/")], from("https://app.test")),
-            (&[("origin", "https://a.test"), ("origin", "https://a.test")], Claim::Foreign),
-            (
-                &[("origin", "https://app.test"), ("sec-fetch-site", "cross-site")],
-                Claim::CrossSite(Origin::parse("https://app.test").unwrap()),
-            ),
-            (&[("sec-fetch-site", "cross-site")], Claim::Foreign),
-            (&[("sec-fetch-site", "same-origin")], Claim::Missing),
-        ] {
-            assert_eq!(claim(&headers(list)), expected, "{list:?}");
-        }
-    }
-
     proptest! {
         #[test]
         fn no_description_makes_the_reader_panic(
@@ -340,14 +298,12 @@ mod tests {
                 ("x-forwarded-host", &host),
                 ("x-forwarded-uri", &uri),
                 ("x-forwarded-method", &method),
-                ("referer", &url),
             ]);
             for (_, dialect) in Dialect::OWN {
                 if let Ok(read) = Original::read(&map, dialect) {
                     prop_assert!(read.target.starts_with('/'));
                 }
             }
-            claim(&map);
         }
     }
 }

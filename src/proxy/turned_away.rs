@@ -99,7 +99,7 @@ impl<'a> Asked<'a> {
             self.state.sign_in.count_wrong_key(self.client().address());
         }
         if rejection.is_final() {
-            Refused::new(Refusal::Forbidden("no account here for this user"), rejection)
+            Refused::new(Refusal::Forbidden("this user may not enter here"), rejection)
         } else if self.tries_basic(app) {
             // A browser sends what it was once told again and again; only a challenge makes it ask anew.
             Refused::new(Refusal::Unauthenticated, rejection)

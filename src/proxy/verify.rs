@@ -6,10 +6,11 @@ use tracing::debug;
 use super::{
     answer::{self, Admitted, HandedOn},
     caller::Caller,
+    claim,
     client::{self, Client},
     dialect::Dialect,
     headers,
-    original::{self, Original},
+    original::Original,
     refusal::Refusal,
     turned_away::{Refused, foreign},
 };
@@ -196,8 +197,8 @@ impl<'a> Asked<'a> {
         app: &App,
     ) -> Result<HttpResponse, Refused<'a>> {
         let headers = self.request.headers();
-        let claim = || original::claim(headers);
-        match verdict::decide(&principal.subject(), &action(original, app), claim, &self.state.config.origins)
+        let page = || claim::read(headers);
+        match verdict::decide(&principal.subject(), &action(original, app), page, &self.state.config.origins)
         {
             Verdict::Allow(capabilities) => {
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
@@ -213,8 +214,8 @@ impl<'a> Asked<'a> {
     }
 
     fn judge_preflight(&self, original: &Original<'_>, app: &App) -> Result<HttpResponse, Refused<'a>> {
-        let claim = original::claim(self.request.headers());
-        match verdict::decide_preflight(&action(original, app), &claim, &self.state.config.origins) {
+        let page = claim::read(self.request.headers());
+        match verdict::decide_preflight(&action(original, app), &page, &self.state.config.origins) {
             Ok(()) => Ok(answer::allow(&Admitted::Preflight, app, self.dialect.names, HandedOn::default())),
             Err(refusal) => Err(foreign(refusal)),
         }

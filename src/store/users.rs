@@ -317,8 +317,8 @@ pub fn count(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?)
 }
 
-/// Whether a password opens the account.
-pub fn has_password(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
-    let sql = "SELECT password_hash IS NOT NULL FROM users WHERE id = ?1";
+/// Whether another system may change a user: one who is enabled, and whom no password opens.
+pub fn may_follow(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT password_hash IS NULL AND enabled FROM users WHERE id = ?1";
     Ok(connection.query_row(sql, [user.0], |row| row.get(0))?)
 }

@@ -26,6 +26,8 @@ pub enum Mode {
     Saying(Vec<u8>),
     /// Sends these bytes and listens on.
     SayingOn(Vec<u8>),
+    /// Sends these bytes and listens on, but closes at the next question, as if it had closed a moment before.
+    SayingOnce(Vec<u8>),
     /// Sends these bytes, then a byte at a time for as long as anybody listens.
     Trickling(Vec<u8>),
     /// Sends these bytes, then as many more as anybody takes.
@@ -170,14 +172,15 @@ impl Shared {
     }
 
     fn serve(&self, mut stream: TcpStream) {
-        let mut pending = Vec::new();
+        let (mut pending, mut answered) = (Vec::new(), 0);
         while let Some(question) = read_question(&mut stream, &mut pending) {
             lock(&self.asked).push(question.clone());
             let Some(mode) = self.mode() else { return };
             match mode {
                 Mode::Hanging => return self.wait_while(|_| true),
                 Mode::Held => self.wait_while(|mode| *mode == Mode::Held),
-                Mode::Working | Mode::Forbidding | Mode::SayingOn(_) => {}
+                Mode::SayingOnce(_) if answered > 0 => return,
+                Mode::Working | Mode::Forbidding | Mode::SayingOn(_) | Mode::SayingOnce(_) => {}
                 Mode::Saying(bytes) => {
                     let _ = stream.write_all(&bytes);
                     return;
@@ -187,12 +190,13 @@ impl Shared {
             }
             let answer = match self.mode() {
                 None => return,
-                Some(Mode::SayingOn(bytes)) => bytes,
+                Some(Mode::SayingOn(bytes) | Mode::SayingOnce(bytes)) => bytes,
                 Some(mode) => self.product.answer(&question, mode == Mode::Forbidding).bytes(),
             };
             if stream.write_all(&answer).is_err() {
                 return;
             }
+            answered += 1;
         }
     }
 

@@ -48,6 +48,7 @@ macro_rules! behind {
             whoever_needs_no_credential_is_named_all_the_same,
             a_user_of_another_provider_is_named_and_their_cookie_goes_on,
             a_forged_sso_header_opens_nothing_with_the_shipped_lines,
+            a_forged_sso_header_opens_nothing_on_a_host_of_its_own,
             an_sso_header_counts_only_beside_the_secret_of_the_proxy_in_front,
             a_key_opens_no_more_than_it_is_for,
             clients_are_refused_in_the_form_that_they_know,

@@ -150,6 +150,21 @@ pub fn a_forged_sso_header_opens_nothing_with_the_shipped_lines(kind: Kind) {
     }
 }
 
+pub fn a_forged_sso_header_opens_nothing_on_a_host_of_its_own(kind: Kind) {
+    for settings in ["", SSO] {
+        let world = World::with_subdomains_and(kind, settings);
+        for host in ["qbittorrent.example.com", "transmission.example.com"] {
+            let request = forged(Request::get("/page").host(host)).header("X-Sluice-Secret", SECRET);
+            world.send(&request).assert_status(401);
+        }
+        let portal = forged(Request::get("/sluice/account").host("auth.example.com"))
+            .header("X-Sluice-Secret", SECRET);
+        assert_eq!(world.send(&portal.navigating()).all("set-cookie"), [""; 0]);
+        world.app.assert_never_reached();
+        world.other_app.assert_never_reached();
+    }
+}
+
 pub fn an_sso_header_counts_only_beside_the_secret_of_the_proxy_in_front(kind: Kind) {
     let world = World::behind_sign_in(kind, Home::new().with(SSO));
     for secret in [None, Some(""), Some("guess"), Some("0123456789-canary-secre"), Some("none")] {

@@ -84,7 +84,14 @@ impl World {
     /// A portal host and a host for each app.
     #[track_caller]
     pub fn with_subdomains(kind: Kind) -> Self {
-        Self::build(kind, with_people(Home::new().with(SUBDOMAINS)), Layout::Subdomains, [None; 2])
+        Self::with_subdomains_and(kind, "")
+    }
+
+    /// The same with settings of its own.
+    #[track_caller]
+    pub fn with_subdomains_and(kind: Kind, settings: &str) -> Self {
+        let home = with_people(Home::new().with(SUBDOMAINS).with(settings));
+        Self::build(kind, home, Layout::Subdomains, [None; 2])
     }
 
     #[track_caller]

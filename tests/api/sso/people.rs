@@ -221,9 +221,9 @@ fn what_changes_here_holds_where_nothing_is_kept_in_step() {
 #[test]
 fn a_disabled_user_is_refused_whatever_is_configured() {
     for settings in ["", "sso.auto_provision = true\nsso.sync = \"always\"\nsso.role = \"admin\"", MAP] {
-        let sluice = gate(settings);
-        sluice.cli(&["user", "disable", "vera"], "").assert_code(0);
-        wait::until("the end of vera's access", || ask(&sluice, &visit("vera")).status != 200);
+        let home = home(&format!("sso.secret = \"{SECRET}\"\n{settings}"));
+        home.cli(&["user", "disable", "vera"], "").assert_code(0);
+        let sluice = home.start();
         for dialect in DIALECTS {
             for name in ["vera", "VERA"] {
                 let request = sso(dialect.verify(), name).header("Remote-Groups", "wheel");
@@ -236,6 +236,8 @@ fn a_disabled_user_is_refused_whatever_is_configured() {
         assert_eq!((&vera["enabled"], &vera["role"]), (&Value::from(false), &Value::from("user")));
         sluice.cli(&["user", "enable", "vera"], "").assert_code(0);
         wait::until("vera's access", || ask(&sluice, &visit("vera")).status == 200);
+        sluice.cli(&["user", "disable", "vera"], "").assert_code(0);
+        wait::until("the end of vera's access", || ask(&sluice, &visit("vera")).status == 403);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What becomes of the people that the provider names.
 
-use super::{ask, assert_let_in, gate, page};
+use super::{ask, assert_let_in, gate, home, page};
 use crate::support::product::{PRODUCTS, Product};
 use crate::support::provider::{Mode, Provider};
 use crate::support::raw::{Answer, Request};
@@ -139,11 +139,9 @@ fn a_disabled_user_is_refused_without_a_way_round() {
         ["", "upstream.auto_provision = true\nupstream.sync = \"always\"\nupstream.role = \"admin\""]
     {
         let provider = Provider::start(Product::Authelia);
-        let sluice = gate(&provider, settings);
-        sluice.cli(&["user", "disable", "vera"], "").assert_code(0);
-        wait::until("the end of vera's access", || {
-            ask(&sluice, &visit(Product::Authelia, "vera")).status == 403
-        });
+        let home = home(&provider.settings()).with(settings);
+        home.cli(&["user", "disable", "vera"], "").assert_code(0);
+        let sluice = home.start();
         for name in ["vera", "VERA", "Vera"] {
             for dialect in DIALECTS {
                 let request = page(dialect).header("Cookie", Product::Authelia.cookie(name));
