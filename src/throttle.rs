@@ -15,6 +15,11 @@ use counts::{Count, Key, Millis, State, millis};
 
 use crate::{authn::name::UserName, clock::Timestamp, config::ThrottleConfig, store::failures::Failure};
 
+/// What counts as one client: an IPv6 client owns a /64 at least.
+pub fn network(address: IpAddr) -> IpAddr {
+    counts::prefix(address)
+}
+
 /// How long a client has to wait; whole seconds, rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait(u64);

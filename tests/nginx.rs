@@ -17,6 +17,11 @@ mod pages {
     }
 
     #[test]
+    fn a_client_gains_nothing_by_what_the_blocks_leave_to_it() {
+        pages::a_client_gains_nothing_by_what_the_blocks_leave_to_it();
+    }
+
+    #[test]
     fn amutorrents_authelia_block_works_with_the_address_changed() {
         pages::amutorrents_authelia_block_works_with_the_address_changed();
     }

@@ -182,6 +182,16 @@ pub fn apps_own_header(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(X_API_KEY).filter(|value| value.to_str().is_ok_and(|text| !looks_like_one(text)))
 }
 
+/// The app's own `Authorization`: without a key of ours, which a client may send there by mistake.
+pub fn apps_own_authorization(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let ours = match Authorization::of(headers) {
+        Authorization::Bearer(token) => looks_like_one(token),
+        Authorization::Basic { password, .. } => looks_like_one(password.expose_secret()),
+        Authorization::Absent | Authorization::Malformed => false,
+    };
+    headers.get(AUTHORIZATION).filter(|_| !ours)
+}
+
 /// The app's own key as a bearer token.
 pub fn apps_own_bearer(headers: &HeaderMap) -> Option<&HeaderValue> {
     let own = |token: &str| !looks_like_one(token);
@@ -215,8 +225,12 @@ fn open(
     candidate: &Candidate<'_>,
     view: &View,
 ) -> Result<Principal, Rejection> {
-    let digest = digest(candidate.text).ok_or(Rejection::KeyUnknown)?;
-    let key = view.key(&digest).ok_or(Rejection::KeyUnknown)?;
+    let unknown = match candidate.carrier {
+        Carrier::Query => Rejection::QueryKeyUnknown,
+        Carrier::Header | Carrier::Basic => Rejection::KeyUnknown,
+    };
+    let digest = digest(candidate.text).ok_or(unknown)?;
+    let key = view.key(&digest).ok_or(unknown)?;
     let principal = owner(holders, key, used, view)?;
     let named = candidate.user.is_empty()
         || UserName::parse(candidate.user).is_ok_and(|name| name == principal.user.name);

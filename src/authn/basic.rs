@@ -51,7 +51,7 @@ impl Basic {
         Ok(Self {
             key: super::token::random()?,
             right: ArcSwap::default(),
-            under_way: SingleFlight::default(),
+            under_way: SingleFlight::new(UNDER_WAY, UNDER_WAY),
         })
     }
 
@@ -83,6 +83,7 @@ impl Basic {
     /// Compares; many requests with one pair share one comparison.
     pub async fn settle(&self, guess: Guess, sign_in: &SignIn) -> Settled {
         let Guess { claim, digest } = guess;
+        let client = claim.address;
         let compare = sign_in.prove(claim, |user| user);
         let ask = async {
             let user = compare.await?;
@@ -90,7 +91,7 @@ impl Basic {
             Ok(user.id)
         };
         let view = sign_in.store.view();
-        match self.under_way.share(digest, UNDER_WAY, ask).await {
+        match self.under_way.share(digest, client, ask).await {
             Some(Ok(id)) => {
                 // Comparing takes a while, in which they can be disabled or get another password.
                 let users = view.users();

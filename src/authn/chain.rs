@@ -158,6 +158,11 @@ pub enum Rejection {
     /// No such key.
     #[error("there is no such API key; if it is the app's own, set authorization = \"app\" for that [[app]]")]
     KeyUnknown,
+    /// No such key in the query, where any page can make a browser send it: it counts against nobody.
+    #[error(
+        "there is no such API key as in the query; if it is the app's own, set authorization = \"app\" for that [[app]]"
+    )]
+    QueryKeyUnknown,
     /// A key that was revoked.
     #[error("the API key is revoked; make another with `sluice key create`")]
     KeyRevoked,

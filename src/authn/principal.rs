@@ -111,6 +111,11 @@ impl Principal {
         self.key.as_ref().and_then(|key| key.scope.capabilities)
     }
 
+    /// Whether a key leaves less than the user may do: what else is known of them then says too much.
+    pub fn is_narrowed(&self) -> bool {
+        self.narrowed().is_some()
+    }
+
     /// Who asks, as policy sees them.
     pub fn subject(&self) -> Subject<'_> {
         let held = self.user.held();

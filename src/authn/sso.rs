@@ -146,9 +146,14 @@ impl IdentityHeaders {
         }
     }
 
-    /// All that the headers say about a user. What cannot be read beside the name is left out.
+    /// All that the headers say about a user. What cannot be read beside the name, or came
+    /// twice, is left out.
     pub fn identity(&self, name: UserName, headers: &HeaderMap) -> ExternalIdentity {
-        self.identity_by(name, |header| headers.get(header).map(|value| value.as_bytes()))
+        let once = |header: &HeaderName| {
+            let mut values = headers.get_all(header);
+            values.next().filter(|_| values.next().is_none()).map(|value| value.as_bytes())
+        };
+        self.identity_by(name, once)
     }
 
     /// The same for headers of an answer.

@@ -29,6 +29,8 @@ use crate::{clock, store::Store, telemetry::Seldom};
 
 /// Questions under way; more would only wait for the same provider.
 const UNDER_WAY: usize = 256;
+/// Of these, different ones of one network of clients.
+const EACH: usize = 32;
 /// Answers that are kept; past that, all are forgotten.
 const KEPT: usize = 10_000;
 
@@ -66,7 +68,7 @@ impl Upstream {
             provisioner,
             key: super::token::random()?,
             kept: Mutex::default(),
-            under_way: SingleFlight::default(),
+            under_way: SingleFlight::new(UNDER_WAY, EACH),
             failure: Seldom::default(),
             crowd: Seldom::default(),
         })
@@ -118,7 +120,7 @@ impl Upstream {
                 }
             }
         };
-        let Some(answer) = self.under_way.share(question.shared, UNDER_WAY, ask).await else {
+        let Some(answer) = self.under_way.share(question.shared, question.client, ask).await else {
             if self.crowd.is_due(clock::monotonic()) {
                 warn!(provider = %self.url, "too many questions to the provider at once; some requests are refused");
             }

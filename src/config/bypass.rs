@@ -2,7 +2,7 @@
 
 use super::{
     reader::Reader,
-    values::{PRIVATE, host, network},
+    values::{PRIVATE, bounded_network, host, network},
 };
 use crate::{
     authn::{bypass::Bypass, name::UserName},
@@ -13,7 +13,7 @@ use crate::{
 #[expect(clippy::option_option, reason = "a section that is off is not one that is wrong")]
 pub(super) fn read(reader: &mut Reader) -> Option<Option<Bypass>> {
     let hosts = reader.list("bypass.hosts", &[], host);
-    let networks = reader.list("bypass.networks", &PRIVATE, network);
+    let networks = reader.list("bypass.networks", &PRIVATE, bounded_network);
     let user = reader.value("bypass.user", "admin", |text| {
         UserName::parse(text).map_err(|error| format!("is no user name: {error}"))
     });

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     provisioning,
     reader::Reader,
-    values::{PRIVATE, flag, header, network, web_address},
+    values::{PRIVATE, bounded_network, flag, header, web_address},
 };
 use crate::authn::{
     external::Provisioning,
@@ -37,6 +37,9 @@ impl std::fmt::Debug for SsoConfig {
 /// The word that says aloud that no secret is needed.
 const NO_SECRET: &str = "none";
 
+/// Bytes below which a secret could be guessed through the proxy, where nothing slows that down.
+const MIN_SECRET: usize = 16;
+
 /// `Some(None)` where it is off.
 #[expect(clippy::option_option, reason = "a section that is off is not one that is wrong")]
 pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
@@ -44,7 +47,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
     let user = reader.value("sso.user_header", "Remote-User", header);
     let groups = reader.value("sso.groups_header", "Remote-Groups", header);
     let secret = reader.secret("sso.secret");
-    let trusted = reader.list("sso.trusted_ips", &PRIVATE, network);
+    let trusted = reader.list("sso.trusted_ips", &PRIVATE, bounded_network);
     let provisioning = provisioning::read(reader, "sso");
     let logout_url = reader.optional("sso.logout_url", web_address);
     if !enabled? {
@@ -61,7 +64,17 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
         );
         return None;
     };
-    let proof = if secret.expose_secret() == NO_SECRET { SsoProof::Stripped } else { SsoProof::of(&secret) };
+    let text = secret.expose_secret();
+    if text != NO_SECRET && text.len() < MIN_SECRET {
+        reader.problem(
+            "sso.secret",
+            &format!(
+                "it is shorter than {MIN_SECRET} characters and could be guessed; give it a long random value"
+            ),
+        );
+        return None;
+    }
+    let proof = if text == NO_SECRET { SsoProof::Stripped } else { SsoProof::of(&secret) };
     if matches!(proof, SsoProof::Stripped) {
         reader.warning(
             "sso.secret",

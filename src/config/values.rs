@@ -92,6 +92,15 @@ pub(super) fn header(text: &str) -> Result<HeaderName, String> {
     }
 }
 
+/// The same, but for one that is the whole world.
+pub(super) fn bounded_network(text: &str) -> Result<IpCidr, String> {
+    let network = network(text)?;
+    if network.network_length() == 0 {
+        return Err("is every address on earth; name a network of your own".to_owned());
+    }
+    Ok(network)
+}
+
 /// An absolute address of the web.
 pub(super) fn web_address(text: &str) -> Result<Url, String> {
     Url::parse(text)

@@ -14,8 +14,10 @@ pub enum Method {
     Safe,
     /// Anything else.
     Unsafe,
-    /// The proxy did not say.
+    /// The proxy did not say, and no page is named as the sender.
     Unknown,
+    /// The proxy did not say, and an `Origin` came, as with everything that changes something.
+    UnknownOfPage,
 }
 
 /// What kind of exchange the original request opens.
@@ -66,14 +68,10 @@ pub struct Action<'a> {
 }
 
 impl Action<'_> {
-    /// Whether a page could misuse it; only then is `claim` read.
-    fn needs_origin(&self, claim: &impl Fn() -> Claim) -> bool {
-        let unsafe_method = || match self.method {
-            Method::Safe => false,
-            Method::Unsafe => true,
-            Method::Unknown => claim() != Claim::Missing,
-        };
-        self.exchange == Exchange::WebSocket || unsafe_method()
+    /// Whether a page could misuse it.
+    fn needs_origin(&self) -> bool {
+        let unsafe_method = matches!(self.method, Method::Unsafe | Method::UnknownOfPage);
+        self.exchange == Exchange::WebSocket || unsafe_method
     }
 }
 
@@ -119,7 +117,7 @@ pub fn decide(
         OriginBinding::Browser | OriginBinding::None => rule.missing,
     };
     if subject.binding != OriginBinding::None
-        && action.needs_origin(&claim)
+        && action.needs_origin()
         && let Err(refusal) = page_may_act(&claim(), action, rule, missing)
     {
         return Verdict::Forbid(Forbidden::Origin(refusal));
@@ -131,9 +129,10 @@ pub fn decide(
 }
 
 /// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
-/// where the page that the browser asks for may act.
+/// where the page that the browser asks for is listed. For the app's own pages no browser asks.
 pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), OriginRefusal> {
-    page_may_act(claim, action, rule, MissingOrigin::Refused)
+    let own = matches!(claim, Claim::From(origin) if origin == action.own);
+    if own { Err(OriginRefusal::Foreign) } else { page_may_act(claim, action, rule, MissingOrigin::Refused) }
 }
 
 fn page_may_act(
@@ -186,7 +185,7 @@ mod tests {
     #[test]
     fn the_origin_rule_holds_where_a_page_could_misuse_the_credential() {
         use Exchange::{Http, WebSocket};
-        use Method::{Safe, Unknown, Unsafe};
+        use Method::{Safe, Unknown, UnknownOfPage, Unsafe};
         use OriginBinding::{Browser, Network, None};
         let from = |text| Claim::From(Origin::parse(text).unwrap());
         let own = || from("https://app.test");
@@ -208,8 +207,9 @@ mod tests {
             (Safe, WebSocket, Claim::Missing, Browser, missing),
             (Safe, WebSocket, own(), Browser, allow),
             (Unknown, Http, Claim::Missing, Browser, allow),
-            (Unknown, Http, own(), Browser, allow),
-            (Unknown, Http, from("https://evil.test"), Browser, foreign),
+            (Unknown, Http, from("https://evil.test"), Browser, allow),
+            (UnknownOfPage, Http, own(), Browser, allow),
+            (UnknownOfPage, Http, from("https://evil.test"), Browser, foreign),
             (Unknown, WebSocket, Claim::Missing, Browser, missing),
             (Unsafe, Http, Claim::Missing, Network, allow),
             (Unsafe, Http, Claim::Foreign, Network, foreign),

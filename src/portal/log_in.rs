@@ -140,7 +140,7 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         password: SecretString::from(form.text("password")),
         address: visit.address(),
     };
-    let replaced = visit.signed_in().map(|(_, session)| session);
+    let replaced = visit.any_session().map(|(_, session)| session);
     let wanted = Wanted { lifetime, opened: Opened::Page, replaced };
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {

@@ -21,10 +21,10 @@ fn after(visit: &Visit) -> &str {
 
 /// Shows a button: opening an address must not sign anybody out.
 pub async fn show(visit: Visit) -> HttpResponse {
-    if visit.state.authenticator.is_external() && visit.signed_in().is_none() {
+    if visit.state.authenticator.is_external() && visit.any_session().is_none() {
         return page::see_other(after(&visit)).finish();
     }
-    let signed_in_as = visit.signed_in().map(|(user, _)| user.name.to_string());
+    let signed_in_as = visit.any_session().map(|(user, _)| user.name.to_string());
     page::render(page::answer(StatusCode::OK, None), &LogoutPage { base: visit.base(), signed_in_as })
 }
 
@@ -34,7 +34,7 @@ pub async fn submit(visit: Visit) -> HttpResponse {
         return response;
     }
     let mut stored = true;
-    if let Some((user, session)) = visit.signed_in() {
+    if let Some((user, session)) = visit.any_session() {
         let store = std::sync::Arc::clone(&visit.state.store);
         match web::block(move || store.end_session(session)).await {
             Ok(Ok(())) => info!(user = %user.name, "signed out"),

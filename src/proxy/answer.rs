@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::dialect::Names;
 use crate::{
     authn::principal::Principal,
-    policy::{app::App, capability::Capabilities, role::Role},
+    policy::{app::App, capability::Capabilities},
     store::users::User,
 };
 
@@ -56,7 +56,7 @@ impl UserAnswer {
             user: plain(name),
             name: escaped(user.display_name.as_ref().map_or(name, |name| name.as_str())),
             email: email.unwrap_or(HeaderValue::from_static("-")),
-            groups: groups(user, user.role),
+            groups: groups(user),
             id: HeaderValue::from(user.id.get()),
             granted: list(user.granted),
         }
@@ -119,7 +119,10 @@ fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabi
     let user = &principal.user;
     let own = user.answer.get_or_init(|| UserAnswer::of(user));
     let role = principal.role();
-    let groups = if role == user.role { own.groups.clone() } else { groups(user, role) };
+    let groups = match principal.is_narrowed() {
+        true => HeaderValue::from_static(role.group()),
+        false => own.groups.clone(),
+    };
     if names == Names::Authentik {
         headers.insert(X_AUTHENTIK_USERNAME, own.user.clone());
         headers.insert(X_AUTHENTIK_NAME, own.name.clone());
@@ -139,8 +142,8 @@ fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabi
 }
 
 /// The role's group, then those that another system named.
-fn groups(user: &User, role: Role) -> HeaderValue {
-    let mut list = role.group().to_owned();
+fn groups(user: &User) -> HeaderValue {
+    let mut list = user.role.group().to_owned();
     for group in user.groups.foreign() {
         list.push(',');
         list.push_str(group);
@@ -196,7 +199,7 @@ mod tests {
             principal::Credential,
             profile::{DisplayName, Email},
         },
-        policy::app::AppName,
+        policy::{app::AppName, role::Role},
         store::users::{Standing, UserId},
     };
 

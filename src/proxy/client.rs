@@ -34,13 +34,17 @@ impl Client {
     }
 }
 
+/// Where a request comes from whose proxy does not say.
+pub fn peer(peer: Option<SocketAddr>) -> Client {
+    // A peer on the Unix socket has no address; it stands for this machine.
+    Client::Behind(peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip().to_canonical()))
+}
+
 /// Walks `X-Forwarded-For` from the right over trusted proxies, to the first address that is none of them.
 /// What stands left of that, or of something unreadable, is the client's own invention.
 pub fn of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &TrustedProxies) -> Client {
-    let peer = peer.map(|peer| peer.ip().to_canonical());
-    // A peer on the Unix socket has no address; it stands for this machine.
-    let mut client = Client::Behind(peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-    if !trusted.trust(peer) {
+    let mut client = self::peer(peer);
+    if !trusted.trust(peer.map(|peer| peer.ip())) {
         return client;
     }
     let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).collect();

@@ -20,13 +20,13 @@ pub enum Family {
     Forwarded,
 }
 
-/// What a description without a method means.
+/// How much the proxy's lines say. What they leave out, the client can write itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingMethod {
-    /// The proxy is set up wrongly.
-    Refused,
-    /// The snippet is another system's, which never sent one.
-    Unknown,
+pub enum Says {
+    /// All: the method and the client's address as well.
+    All,
+    /// Only where the request was sent: the lines are another system's.
+    AddressOnly,
 }
 
 /// The names under which the answer tells who it is.
@@ -45,24 +45,19 @@ pub struct Dialect {
     pub proxy: Proxy,
     /// How it describes the original request.
     pub family: Family,
-    /// What it means when it leaves out the method.
-    pub missing_method: MissingMethod,
+    /// How much it says.
+    pub says: Says,
     /// What the answer is called.
     pub names: Names,
 }
 
 impl Dialect {
-    const NGINX: Self = Self {
-        proxy: Proxy::Nginx,
-        family: Family::Original,
-        missing_method: MissingMethod::Refused,
-        names: Names::Own,
-    };
+    const NGINX: Self =
+        Self { proxy: Proxy::Nginx, family: Family::Original, says: Says::All, names: Names::Own };
     const TRAEFIK: Self = Self { proxy: Proxy::Traefik, family: Family::Forwarded, ..Self::NGINX };
     const CADDY: Self = Self { proxy: Proxy::Caddy, family: Family::Forwarded, ..Self::NGINX };
-    const TINYAUTH_NGINX: Self =
-        Self { family: Family::Forwarded, missing_method: MissingMethod::Unknown, ..Self::NGINX };
-    const AUTHENTIK_NGINX: Self = Self { missing_method: MissingMethod::Unknown, ..Self::NGINX.authentik() };
+    const TINYAUTH_NGINX: Self = Self { family: Family::Forwarded, says: Says::AddressOnly, ..Self::NGINX };
+    const AUTHENTIK_NGINX: Self = Self { says: Says::AddressOnly, ..Self::NGINX.authentik() };
 
     const fn authentik(self) -> Self {
         Self { names: Names::Authentik, ..self }

@@ -4,7 +4,7 @@ use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderNa
 use thiserror::Error;
 
 use super::{
-    dialect::{Dialect, Family, MissingMethod},
+    dialect::{Dialect, Family, Says},
     headers::{Field, field},
 };
 use crate::policy::{
@@ -142,6 +142,11 @@ fn is_plain_target(target: &str) -> bool {
 }
 
 fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undescribed> {
+    if dialect.says == Says::AddressOnly {
+        // A method that came all the same is the client's own.
+        let by_page = headers.contains_key(ORIGIN);
+        return Ok((if by_page { Method::UnknownOfPage } else { Method::Unknown }, "unknown"));
+    }
     let (name, header, fix) = match dialect.family {
         Family::Original => {
             (X_ORIGINAL_METHOD, "X-Original-Method", "proxy_set_header X-Original-Method $request_method;")
@@ -150,11 +155,10 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undes
             (X_FORWARDED_METHOD, "X-Forwarded-Method", "X-Forwarded-Method with the client's method")
         }
     };
-    let text = match (field(headers, name), dialect.missing_method) {
-        (Field::Once(text), _) if !text.is_empty() => text,
-        (Field::Bad, _) => return Err(Undescribed::Malformed(header)),
-        (_, MissingMethod::Unknown) => return Ok((Method::Unknown, "unknown")),
-        (_, MissingMethod::Refused) => return Err(Undescribed::Missing { header, fix }),
+    let text = match field(headers, name) {
+        Field::Once(text) if !text.is_empty() => text,
+        Field::Bad => return Err(Undescribed::Malformed(header)),
+        Field::Once(_) | Field::Absent => return Err(Undescribed::Missing { header, fix }),
     };
     let overridden = METHOD_OVERRIDES.into_iter().any(|name| headers.contains_key(name));
     let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;

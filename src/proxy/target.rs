@@ -36,7 +36,9 @@ impl TargetRules {
     }
 
     /// Checks an address: a path of our own host, or a URL of the portal, of an app, or under the cookie's domain.
+    /// Keys in its query are left out.
     pub fn check(&self, text: &str) -> Option<Target> {
+        let text = &without_keys(text);
         let plain = text.len() <= MAX_LENGTH && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
         if !plain {
             return None;

@@ -1,6 +1,6 @@
 //! The verify request: parse, who, may they, answer.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use tracing::debug;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     caller::Caller,
     claim,
     client::{self, Client},
-    dialect::Dialect,
+    dialect::{Dialect, Says},
     headers,
     original::Original,
     refusal::Refusal,
@@ -178,7 +178,10 @@ impl<'a> Asked<'a> {
             origin: &original.origin,
             target: original.target,
             query: original.query(),
-            method: if original.method == Method::Unknown { "GET" } else { original.method_name },
+            method: match original.method {
+                Method::Unknown | Method::UnknownOfPage => "GET",
+                Method::Safe | Method::Unsafe => original.method_name,
+            },
             navigating: authenticator.upstream.is_some()
                 && Caller::of(headers, original.exchange) == Caller::Navigating,
             preflight: authenticator.upstream.is_some() && original.is_preflight(headers),
@@ -226,7 +229,9 @@ impl<'a> Asked<'a> {
         let headers = self.request.headers();
         let cookies = cookie::without(headers, self.state.authenticator.sessions.cookie_name());
         let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
-            (Authorization::App, _) => (headers.get(AUTHORIZATION), api_key::apps_own_header(headers)),
+            (Authorization::App, _) => {
+                (api_key::apps_own_authorization(headers), api_key::apps_own_header(headers))
+            }
             (Authorization::Gate, true) => {
                 (api_key::apps_own_bearer(headers), api_key::apps_own_header(headers))
             }
@@ -237,7 +242,12 @@ impl<'a> Asked<'a> {
 
     pub(super) fn client(&self) -> Client {
         let trusted = &self.state.config.server.trusted_proxies;
-        client::of(self.request.peer_addr(), self.request.headers(), trusted)
+        let client = client::of(self.request.peer_addr(), self.request.headers(), trusted);
+        match (self.dialect.says, self.request.peer_addr()) {
+            (Says::All, _) => client,
+            // The lines may leave the header as the client wrote it.
+            (Says::AddressOnly, peer) => client::peer(peer),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn millis(time: Duration) -> Millis {
 }
 
 /// An IPv6 client owns a /64 at least, so that is what counts as one address.
-fn prefix(address: IpAddr) -> IpAddr {
+pub(super) fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
         address => address,

@@ -167,3 +167,14 @@ fn a_client_that_signs_in_for_every_run_ends_nobodys_sessions_but_its_own() {
     let of = |kind: &str| kinds.as_array().into_iter().flatten().filter(|each| each["kind"] == kind).count();
     assert_eq!((of("client"), of("browser")), (200, 1));
 }
+
+#[test]
+fn signing_out_and_in_on_the_pages_ends_what_a_client_opened() {
+    let sluice = qbittorrent().start();
+    let first = sign_in(&sluice, "vera", PASSWORD);
+    sluice.sign_out(&first).assert_status(303);
+    api("GET", &first).send(sluice.address).assert_status(403);
+    let second = sign_in(&sluice, "vera", PASSWORD);
+    sluice.sign_in_form("vera", PASSWORD).session(&second).send(sluice.address).assert_status(303);
+    api("GET", &second).send(sluice.address).assert_status(403);
+}

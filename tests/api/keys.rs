@@ -286,3 +286,38 @@ fn the_read_only_set_narrows_as_any_other() {
     assert_eq!(answer.assert_status(200).header("x-auth-permission"), Some("ro"));
     assert_eq!(answer.header("x-auth-capabilities"), Some(READ_ONLY));
 }
+
+#[test]
+fn a_wrong_key_in_the_query_counts_against_nobody() {
+    // A page of another site can make a browser send one, and the household behind it would wait.
+    let sluice = people().with("throttle.max_failures = 1").start();
+    for key in ["guess", "sluice_guess", &format!("sluice_{}", "A".repeat(43))] {
+        let image = Dialect::Nginx.about("GET", "http", "app.test", &format!("/?apikey={key}"));
+        image.header("Sec-Fetch-Site", "cross-site").send(sluice.address).assert_status(401);
+    }
+    let form = sluice.sign_in_form("vera", crate::support::sluice::PASSWORD);
+    form.header("X-Forwarded-For", "192.0.2.7").send(sluice.address).assert_status(303);
+}
+
+#[test]
+fn a_key_for_a_network_opens_nothing_where_the_proxy_names_no_client() {
+    let home = people();
+    let key = text(&made(&home, "vera", "here", &["--cidr", "127.0.0.0/8"]));
+    let sluice = home.start();
+    let ask = |forwarded: Option<&str>| {
+        let request = Request::get("/verify/nginx")
+            .header("X-Original-URL", "http://app.test/")
+            .header("X-Original-Method", "GET")
+            .header("X-API-Key", &key);
+        forwarded
+            .into_iter()
+            .fold(request, |request, hops| request.header("X-Forwarded-For", hops))
+            .send(sluice.address)
+    };
+    ask(Some("127.0.0.1")).assert_status(200);
+    for unnamed in
+        [None, Some(""), Some("nonsense"), Some("192.0.2.7, nonsense, 127.0.0.1"), Some("192.0.2.7")]
+    {
+        ask(unnamed).assert_status(401);
+    }
+}

@@ -162,7 +162,7 @@ fn the_verify_requests_own_method_query_and_body_say_nothing() {
         .header("X-Original-Method", "OPTIONS")
         .header("Origin", "http://evil.test")
         .header("Access-Control-Request-Method", "POST");
-    preflight.send(sluice.address).assert_status(401);
+    preflight.send(sluice.address).assert_status(403);
 }
 
 #[test]

@@ -74,8 +74,14 @@ struct Page {
 /// nginx with a block of a page, and Sluice's own pages beside it.
 #[track_caller]
 fn behind(block: &str) -> Page {
+    behind_with(block, "")
+}
+
+/// The same with settings.
+#[track_caller]
+fn behind_with(block: &str, settings: &str) -> Page {
     let app = Echo::start();
-    let sluice = Home::new().user("vera", &["--preset", "read-only"]).start();
+    let sluice = Home::new().with(settings).user("vera", &["--preset", "read-only"]).start();
     let port = free_port();
     let block = block
         .replace("APP", &app.address.to_string())
@@ -153,4 +159,35 @@ pub fn amutorrents_authentik_block_works_with_the_line_that_the_log_names() {
     let page = behind(&AUTHENTIK.replace("ORIGINAL", line));
     page_of(&page, &Request::get("/page").header("X-Remote-User", "admin")).assert_status(401);
     assert_eq!(page.told("X-Remote-User"), "vera");
+}
+
+/// What these blocks do not set, a client can write itself: none of it counts.
+pub fn a_client_gains_nothing_by_what_the_blocks_leave_to_it() {
+    let line = "proxy_set_header X-Original-URL $scheme://$http_host$request_uri;";
+    let settings = "origins.allowed = [\"https://dash.example.com\"]\n[bypass]\nhosts = [\"10.11.1.11\"]\nuser = \"vera\"";
+    for block in [TINYAUTH.to_owned(), AUTHENTIK.replace("ORIGINAL", line)] {
+        let page = behind_with(&block, settings);
+        for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+            let preflight = Request::new(method, "/api/torrents/delete?all=1")
+                .header("X-Forwarded-Method", "OPTIONS")
+                .header("X-Original-Method", "OPTIONS")
+                .header("Origin", "https://dash.example.com")
+                .header("Access-Control-Request-Method", "POST");
+            assert!([302, 401].contains(&page_of(&page, &preflight).status), "{method}");
+        }
+        let near = Request::get("/page")
+            .host("10.11.1.11")
+            .header("X-Forwarded-For", "10.0.0.5")
+            .header("X-Original-URL", "http://10.11.1.11/");
+        assert!([302, 401].contains(&page_of(&page, &near).status));
+        page.app.assert_never_reached();
+        // A method of the client's own passes no page of another site off as safe.
+        let foreign = Request::post("/page")
+            .session(&page.sign_in())
+            .header("X-Forwarded-Method", "GET")
+            .header("X-Original-Method", "GET")
+            .header("Origin", "http://evil.test");
+        page_of(&page, &foreign).assert_status(403);
+        page.app.assert_never_reached();
+    }
 }

@@ -250,6 +250,10 @@ pub fn credentials_that_are_the_apps_own_reach_it(kind: Kind) {
         world.seen(&request.header("X-Api-Key", "0123abcd").header("Authorization", "Bearer 0123abcd"));
     assert_eq!((seen.one("x-api-key"), seen.one("authorization")), ("0123abcd", "Bearer 0123abcd"));
     assert_eq!(seen.target, "/transmission/api?apikey=own");
+    // A key of ours that is sent in the place of the app's own goes no further.
+    let key = make_key(&world, "vera", &[]);
+    let ours = Request::get("/").session(&session).header("Authorization", format!("Bearer {key}"));
+    assert_eq!(world.seen(&ours).all("authorization"), [""; 0]);
     let basic = Request::get("/transmission/api").session(&session).header("Authorization", &own);
     world.send(&basic).assert_status(401);
 }
@@ -267,8 +271,11 @@ pub fn a_preflight_passes_for_listed_origins_only(kind: Kind) {
     assert_eq!((seen.one("x-auth-method"), seen.one("x-auth-role")), ("public", "anonymous"));
     assert_eq!(seen.all("remote-user"), [""; 0]);
     world.app.forget();
-    for origin in ["https://evil.test", "null", "https://dash.example.com.evil.test"] {
+    // For the app's own pages no browser asks, so that only a program would come in by that.
+    for origin in ["https://evil.test", "null", "https://dash.example.com.evil.test", &world.origin()] {
         world.send(&ask(origin)).assert_status(403);
     }
+    let overridden = ask("https://dash.example.com").header("X-HTTP-Method-Override", "DELETE");
+    assert_eq!(world.send(&overridden).assert_status(403).header("x-auth-reason"), Some("sign in first"));
     world.app.assert_never_reached();
 }

@@ -30,7 +30,15 @@ pub(super) async fn receive(
     upstream: &Upstream,
     question: &Question,
 ) -> Result<Answer, String> {
-    let response = request.send().await.map_err(|error| failure(&error))?;
+    let again = request.try_clone();
+    let response = match (request.send().await, again) {
+        // A connection that was kept can be closed just then; a server may do that at any time (RFC 9112, 9.3.1).
+        (Err(error), Some(again)) if error.is_request() && !error.is_timeout() && !error.is_connect() => {
+            again.send().await
+        }
+        (answered, _) => answered,
+    };
+    let response = response.map_err(|error| failure(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
     drain(response).await?;
     match status {

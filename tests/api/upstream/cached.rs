@@ -38,7 +38,7 @@ fn an_answer_holds_for_the_credential_that_got_it() {
     }
     assert_eq!(provider.questions(), 1);
     // A provider that is gone is not missed until then.
-    provider.set(Mode::Saying(Vec::new()));
+    provider.set(Mode::SayingOn(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n".to_vec()));
     assert_let_in(&ask(&sluice, &vera(Dialect::Nginx)), "vera");
     for (n, other) in [
         page(Dialect::Nginx).header("Cookie", PRODUCT.cookie("Vera")),
@@ -77,7 +77,7 @@ fn a_no_is_never_kept() {
     for (mode, status) in [
         (Mode::Forbidding, 403),
         (Mode::SayingOn(b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n".to_vec()), 401),
-        (Mode::Saying(Vec::new()), 503),
+        (Mode::SayingOn(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n".to_vec()), 503),
     ] {
         let before = provider.questions();
         provider.set(mode);

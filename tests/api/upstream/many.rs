@@ -154,7 +154,15 @@ fn who_needs_no_provider_does_not_wait_for_one_that_hangs() {
         .map(|n| {
             use std::io::Write;
             let cookie = Product::Authelia.cookie(&format!("user{n}"));
-            let request = page(DIALECTS[n % 3]).header("Cookie", cookie);
+            // Of many clients: one could not take so many places.
+            let original = ["GET", "https", "app.test", "/page"];
+            let request = Request::get("/verify/caddy")
+                .header("X-Forwarded-For", format!("198.51.100.{n}"))
+                .header("X-Forwarded-Proto", original[1])
+                .header("X-Forwarded-Host", original[2])
+                .header("X-Forwarded-Uri", original[3])
+                .header("X-Forwarded-Method", original[0])
+                .header("Cookie", cookie);
             let mut stream = TcpStream::connect(sluice.address).expect("a connection");
             stream.write_all(&request.bytes(sluice.address)).expect("a request");
             stream.set_nonblocking(true).expect("a socket that does not wait");
@@ -193,4 +201,28 @@ fn of_many_at_once_no_answer_names_another_user() {
             });
         }
     });
+}
+
+#[test]
+fn one_network_of_clients_cannot_take_every_place() {
+    let provider = Provider::with(Product::Authelia, Mode::Held);
+    let sluice = gate(&provider, "server.workers = 1");
+    let from = |address: &str, user: &str| {
+        Request::get("/verify/nginx")
+            .header("X-Forwarded-For", address)
+            .header("X-Original-URL", "https://app.test/page")
+            .header("X-Original-Method", "GET")
+            .header("Cookie", Product::Authelia.cookie(user))
+    };
+    let crowd: Vec<_> = (0..100).map(|n| from(&format!("2001:db8::{n:x}"), &format!("user{n}"))).collect();
+    let crowd = send_all(&sluice, &crowd);
+    provider.wait_for_questions(32);
+    let other = send_all(&sluice, &[from("192.0.2.9", "vera")]);
+    provider.wait_for_questions(33);
+    assert_eq!(provider.questions(), 33, "a network of clients has 32 places");
+    provider.set(Mode::Working);
+    for mut connection in other {
+        assert_let_in(&connection.read_answer(false).expect("an answer"), "vera");
+    }
+    drop(crowd);
 }
