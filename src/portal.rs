@@ -1,8 +1,10 @@
 //! The pages that people see.
 
 pub mod account;
+pub mod account_keys;
 pub mod assets;
 pub mod form;
+mod key_form;
 pub mod log_in;
 pub mod log_out;
 pub mod page;

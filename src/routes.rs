@@ -9,7 +9,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     health,
-    portal::{account, assets, log_in, log_out, page, qbittorrent, setup, span::PortalSpan},
+    portal::{account, account_keys, assets, log_in, log_out, page, qbittorrent, setup, span::PortalSpan},
     proxy::{
         dialect::Dialect,
         verify::{verify, verify_in_time},
@@ -32,6 +32,8 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/logout", read().to(log_out::show)).route(web::post().to(log_out::submit)))
             .service(resource("/account", read().to(account::show)))
             .service(resource("/account/password", web::post().to(account::change_password)))
+            .service(resource("/account/keys", web::post().to(account_keys::create)))
+            .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),

@@ -58,15 +58,19 @@ pub fn serve(port: &str, answer: &str) -> anyhow::Result<()> {
 
 /// A bare server that answers as the server at `model` answers `request`.
 pub fn start(folder: &Path, model: u16, request: &[u8]) -> anyhow::Result<Running> {
-    let answer = Connection::open(model)?.ask(request)?.to_vec();
+    start_with(folder, Connection::open(model)?.ask(request)?, request)
+}
+
+/// A bare server that sends this answer; `request` is what it is tried with.
+pub fn start_with(folder: &Path, answer: &[u8], request: &[u8]) -> anyhow::Result<Running> {
     let file = folder.join("answer");
-    fs::write(&file, &answer)?;
+    fs::write(&file, answer)?;
     let port = free_port()?;
     let program = std::env::current_exe().context("the path of this program")?;
     let mut command = command_on(Core::Server, &program.to_string_lossy());
     command.arg("bare").arg(port.to_string()).arg(&file);
     let running = Running::start(command, port)?;
     let copy = Answer::parse(Connection::open(port)?.ask(request)?)?;
-    ensure!(copy == Answer::parse(&answer)?, "the bare handler answers {copy:?}, not the same");
+    ensure!(copy == Answer::parse(answer)?, "the bare handler answers {copy:?}, not the same");
     Ok(running)
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 /// The host and app that the requests are for.
 pub const HOST: &str = "torrents.example.com";
@@ -49,6 +50,18 @@ pub fn browser_headers() -> Headers {
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .to_vec()
+}
+
+/// The same from a client that sends another credential than a session.
+pub fn verify_headers_with<const N: usize>(credential: [(&'static str, String); N]) -> Headers {
+    let mut headers = verify_headers(None);
+    headers.extend(credential);
+    headers
+}
+
+/// A name and a password, as `Authorization` carries them.
+pub fn basic(user: &str, password: &str) -> (&'static str, String) {
+    ("Authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
 }
 
 /// Our cookie beside the app's own.

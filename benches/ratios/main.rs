@@ -4,6 +4,7 @@
 //! the release binary, and a bare actix handler that sends the same answer (this program again, see [`bare`]).
 //! Figures for the targets go to standard output, a line each; how they came about goes to standard error.
 
+mod alternation;
 mod bare;
 mod flood;
 mod footprint;
@@ -13,6 +14,7 @@ mod process;
 mod service;
 mod statistics;
 mod throughput;
+mod waits;
 mod wrk;
 
 use std::{
@@ -44,10 +46,15 @@ fn main() -> ExitCode {
 
 fn measure(wanted: &[&str]) -> anyhow::Result<()> {
     process::check_tools()?;
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 11] = [
         ("session", throughput::session),
         ("session-100k", throughput::session_100k),
         ("refused", throughput::refused),
+        ("api-key", throughput::api_key),
+        ("basic-repeat", throughput::basic_repeat),
+        ("sso", throughput::sso),
+        ("basic-first", waits::basic_first),
+        ("upstream", waits::upstream),
         ("flood", flood::run),
         ("footprint", footprint::run),
         ("nginx", nginx::run),

@@ -1,21 +1,17 @@
 //! What `auth_request` to Sluice adds to a request through nginx, with the shipped `nginx/` files.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use anyhow::ensure;
-use sluice::clock;
 
 use crate::{
+    alternation::alternate,
     bare, figure,
     http::{Connection, VERIFY_PATH, browser_headers, cookies, get, has_status, verify_headers},
     note,
-    process::{Core, NGINX, Running, command_on, free_port, move_to_load_core, shipped},
+    process::{Core, NGINX, Running, command_on, free_port, shipped},
     service::{Home, Population},
-    statistics::Latencies,
 };
-
-const WARM_UP: usize = 500;
-const COUNTED: usize = 5_000;
 
 const MAIN: &str = "\
 daemon off;
@@ -64,38 +60,13 @@ pub fn run() -> anyhow::Result<()> {
     headers.pop();
     let refused = Connection::open(nginx.port)?.ask(&get("/protected/", &headers))?.to_vec();
     ensure!(has_status(&refused, 401), "nginx does not ask Sluice: {}", String::from_utf8_lossy(&refused));
-    let (with, without) = std::thread::scope(|scope| {
-        let client = scope.spawn(|| {
-            move_to_load_core()?;
-            alternate(nginx.port, &protected, &unprotected)
-        });
-        client.join().map_err(|_| anyhow::anyhow!("the measuring thread panicked"))?
-    })?;
+    let (with, without) = alternate(nginx.port, &protected, &unprotected)?;
     note(format_args!(
         "nginx: p50 {:.0} µs with auth_request, {:.0} µs without",
         with.median(),
         without.median()
     ));
     figure("nginx-added-median-us", format_args!("{:.0}", with.median() - without.median()))
-}
-
-/// One request of either kind after the other over one connection.
-fn alternate(port: u16, one: &[u8], other: &[u8]) -> anyhow::Result<(Latencies, Latencies)> {
-    let mut connection = Connection::open(port)?;
-    let mut times: [Vec<Duration>; 2] = [Vec::new(), Vec::new()];
-    for number in 0..WARM_UP + COUNTED {
-        for (request, times) in [one, other].into_iter().zip(&mut times) {
-            let sent = clock::monotonic();
-            let answer = connection.ask(request)?;
-            let time = clock::monotonic() - sent;
-            ensure!(has_status(answer, 200), "nginx says: {}", String::from_utf8_lossy(answer));
-            if number >= WARM_UP {
-                times.push(time);
-            }
-        }
-    }
-    let [one, other] = times;
-    Ok((Latencies::new(one), Latencies::new(other)))
 }
 
 fn start(folder: &Path, sluice: u16, app: u16) -> anyhow::Result<Running> {

@@ -10,6 +10,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use sluice::{
     authn::{
+        api_key::{KeyName, NewKey},
         name::UserName,
         password,
         profile::{DisplayName, Email},
@@ -19,6 +20,7 @@ use sluice::{
     policy::{capability::Capabilities, role::Role},
     store::{
         database::Database,
+        keys::{self, NewApiKey, Scope},
         sessions::{self, Lifetime, NewSession, Opened},
         users::{self, NewUser},
     },
@@ -30,6 +32,10 @@ use crate::{
     process::{Core, Running, command_on, free_port},
 };
 
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse 1 battery";
+/// The cost of its hash: the configuration's own.
+const COST: u32 = 12;
 /// As many sessions as one user can have.
 pub const SESSIONS_PER_USER: usize = 200;
 
@@ -52,13 +58,36 @@ impl Population {
 pub struct Home {
     folder: TempDir,
     sessions: Vec<String>,
+    /// Further lines of the configuration.
+    settings: String,
 }
 
 impl Home {
     pub fn new(population: Population) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let sessions = seed(&folder.path().join("sluice.db"), population).context("filling the store")?;
-        Ok(Self { folder, sessions })
+        Ok(Self { folder, sessions, settings: String::new() })
+    }
+
+    /// With further lines in the configuration, each a whole key and its value.
+    pub fn with(self, settings: &str) -> Self {
+        Self { settings: settings.to_owned(), ..self }
+    }
+
+    /// Makes a key of the first user's; before the start.
+    pub fn add_key(&self) -> anyhow::Result<String> {
+        let key = NewKey::generate()?;
+        Database::open(&self.store())?.write(|tx| {
+            let user = users::find(tx, &UserName::parse(&user_name(0)).expect("a user name"))?;
+            let name = KeyName::parse("phone").expect("the name of a key");
+            let new = NewApiKey { user, name: &name, scope: &Scope::default() };
+            keys::insert(tx, &key.digest(), &new, clock::now())
+        })?;
+        Ok(key.expose().to_owned())
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder().join("sluice.db")
     }
 
     pub fn folder(&self) -> &Path {
@@ -101,11 +130,11 @@ impl Home {
 
     fn config(&self, port: u16, workers: usize) -> anyhow::Result<PathBuf> {
         let path = self.folder().join("sluice.toml");
-        let store = self.folder().join("sluice.db");
         let text = format!(
             "server.listen = \"127.0.0.1:{port}\"\nserver.workers = {workers}\nstore.path = \"{}\"\n\
-             log.level = \"info\"\n[[app]]\nname = \"{APP}\"\n",
-            store.display()
+             log.level = \"info\"\n{}[[app]]\nname = \"{APP}\"\n",
+            self.store().display(),
+            self.settings
         );
         fs::write(&path, text)?;
         Ok(path)
@@ -122,7 +151,7 @@ pub fn user_name(number: usize) -> String {
 }
 
 fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
-    let hash = password::hash(&SecretString::from("correct horse 1 battery"), 12)?;
+    let hash = password::hash(&SecretString::from(PASSWORD), COST)?;
     // Last seen an hour ago, so that each first use leaves a stamp to be stored.
     let seen = Timestamp::from_secs(clock::now().secs() - 3_600);
     let mut tokens = Vec::new();

@@ -6,10 +6,10 @@ use anyhow::ensure;
 
 use crate::{
     bare, figure,
-    http::{VERIFY_PATH, get, verify_headers},
+    http::{Headers, VERIFY_PATH, basic, get, verify_headers, verify_headers_with},
     note,
     process::Running,
-    service::{Home, Population},
+    service::{Home, PASSWORD, Population, user_name},
     statistics::median,
     wrk::{self, Pressure, Script},
 };
@@ -89,23 +89,42 @@ fn cycle(folder: &Path, home: &Home) -> anyhow::Result<Script> {
 
 /// One session of ten, over and over.
 pub fn session() -> anyhow::Result<()> {
-    against_bare("session", Expected::Allowed)
+    let home = Home::new(Population::TEN)?;
+    against_bare("session", &home, &verify_headers(Some(home.session())), Expected::Allowed)
 }
 
 /// An XHR without a credential.
 pub fn refused() -> anyhow::Result<()> {
-    against_bare("refused", Expected::Refused)
+    against_bare("refused", &Home::new(Population::TEN)?, &verify_headers(None), Expected::Refused)
 }
 
-fn against_bare(name: &str, expected: Expected) -> anyhow::Result<()> {
+/// A key in its own header.
+pub fn api_key() -> anyhow::Result<()> {
     let home = Home::new(Population::TEN)?;
-    let headers = match expected {
-        Expected::Allowed => verify_headers(Some(home.session())),
-        Expected::Refused => verify_headers(None),
-    };
-    let script = Script::new(home.folder().join("same.lua"), &headers, "")?;
+    let headers = verify_headers_with([("X-API-Key", home.add_key()?)]);
+    against_bare("api-key", &home, &headers, Expected::Allowed)
+}
+
+/// A name and a password that were right before: the model for the bare handler is the first.
+pub fn basic_repeat() -> anyhow::Result<()> {
+    let headers = verify_headers_with([basic(&user_name(0), PASSWORD)]);
+    against_bare("basic-repeat", &Home::new(Population::TEN)?, &headers, Expected::Allowed)
+}
+
+/// A user whom another proxy names, beside the secret.
+pub fn sso() -> anyhow::Result<()> {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let settings = format!("sso.enabled = true\nsso.secret = \"{secret}\"\n");
+    let home = Home::new(Population::TEN)?.with(&settings);
+    let headers =
+        verify_headers_with([("Remote-User", user_name(0)), ("X-Sluice-Secret", secret.to_owned())]);
+    against_bare("sso", &home, &headers, Expected::Allowed)
+}
+
+fn against_bare(name: &str, home: &Home, headers: &Headers, expected: Expected) -> anyhow::Result<()> {
+    let script = Script::new(home.folder().join("same.lua"), headers, "")?;
     let server = home.start_pinned()?;
-    let bare = bare::start(home.folder(), server.port, &get(VERIFY_PATH, &headers))?;
+    let bare = bare::start(home.folder(), server.port, &get(VERIFY_PATH, headers))?;
     ratio(
         name,
         &Side { name: "sluice", server: &server, script: &script, expected },

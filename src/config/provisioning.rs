@@ -19,9 +19,7 @@ pub(super) fn read(reader: &mut Reader, section: &str) -> Option<Provisioning> {
         _ => Err("is neither user nor admin".to_owned()),
     });
     let permission = reader.value(&key("permission"), "default", permission);
-    let capabilities = reader.optional(&key("capabilities"), |text| {
-        text.parse::<Capabilities>().map_err(|error| format!("is no list of capabilities: {error}"))
-    });
+    let capabilities = capabilities(reader, &key("capabilities"));
     let sync = reader.value(&key("sync"), "never", |text| match text {
         "never" => Ok(Sync::Never),
         "always" => Ok(Sync::Always),
@@ -43,6 +41,20 @@ pub(super) fn read(reader: &mut Reader, section: &str) -> Option<Provisioning> {
         sync: sync?,
         group_map: group_map?,
     })
+}
+
+/// A list, which is given or not.
+#[expect(clippy::option_option, reason = "a list that is wrong is not one that is left out")]
+fn capabilities(reader: &mut Reader, key: &str) -> Option<Option<Capabilities>> {
+    let words = reader.list(key, &[], |word| Ok(word.to_owned()))?.join(",");
+    match words.parse() {
+        _ if words.is_empty() => Some(None),
+        Ok(set) => Some(Some(set)),
+        Err(error) => {
+            reader.problem(key, &format!("`{words}` is no list of capabilities: {error}"));
+            None
+        }
+    }
 }
 
 fn permission(text: &str) -> Result<Capabilities, String> {

@@ -1,4 +1,4 @@
-//! The page of whoever is signed in: what they are called, what they may do, their password.
+//! The page of whoever is signed in: what they are called, what they may do, their password, their keys.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,7 +9,7 @@ use askama::Template;
 use secrecy::SecretString;
 use tracing::{error, info};
 
-use super::{form::Form, page, visit::Visit};
+use super::{account_keys::KeySection, form::Form, log_out, page, visit::Visit};
 use crate::{
     authn::{
         password,
@@ -40,6 +40,7 @@ struct AccountPage<'a> {
     password_note: Option<&'static str>,
     error: Option<String>,
     done: Option<&'static str>,
+    keys: KeySection<'a>,
 }
 
 /// The portal's own address leads here.
@@ -52,10 +53,11 @@ pub async fn show(visit: Visit) -> HttpResponse {
     let Some((user, _)) = visit.signed_in() else { return to_sign_in(&visit) };
     let done = visit.query("changed").map(|_| "Your password is changed. Your other devices are signed out.");
     let account = AccountPage { done, ..account(&visit, &user) };
-    page::render(page::answer(StatusCode::OK, None), &account)
+    render(&visit, StatusCode::OK, &account)
 }
 
-fn to_sign_in(visit: &Visit) -> HttpResponse {
+/// Sends on whoever has no session, or none any more.
+pub(super) fn to_sign_in(visit: &Visit) -> HttpResponse {
     let account = visit.page("/account").replace('/', "%2F");
     page::see_other(&visit.page(&format!("/login?rd={account}"))).finish()
 }
@@ -88,6 +90,7 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
         password_note,
         error: None,
         done: None,
+        keys: KeySection::new(visit, user),
     }
 }
 
@@ -179,7 +182,20 @@ async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId)
     }
 }
 
+/// Shows the page again after something was done about the keys.
+pub(super) fn with_keys(
+    visit: &Visit,
+    user: &User,
+    status: StatusCode,
+    keys: KeySection<'_>,
+) -> HttpResponse {
+    render(visit, status, &AccountPage { keys, ..account(visit, user) })
+}
+
 fn retry(visit: &Visit, user: &User, status: StatusCode, error: String) -> HttpResponse {
-    let page = AccountPage { error: Some(error), ..account(visit, user) };
-    page::render(page::answer(status, None), &page)
+    render(visit, status, &AccountPage { error: Some(error), ..account(visit, user) })
+}
+
+fn render(visit: &Visit, status: StatusCode, account: &AccountPage<'_>) -> HttpResponse {
+    page::render(page::answer(status, log_out::leads_to(visit).as_ref()), account)
 }

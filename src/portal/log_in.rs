@@ -84,7 +84,7 @@ pub async fn show(visit: Visit) -> HttpResponse {
 
 /// Sends the person on without the cookie that they came with.
 fn afresh(visit: &Visit, target: Option<&Target>) -> HttpResponse {
-    let mut response = page::see_other(target.map_or("/", Target::as_str));
+    let mut response = page::see_other(outside(visit, target).unwrap_or("/"));
     visit.clear_session(&mut response);
     response.finish()
 }
@@ -100,13 +100,27 @@ fn target_of(visit: &Visit) -> Option<Target> {
     })
 }
 
+/// The target, unless it is one of the portal's own pages, which without a session only lead back here.
+fn outside<'a>(visit: &Visit, target: Option<&'a Target>) -> Option<&'a str> {
+    let address = target?.as_str();
+    let path = address.strip_prefix(&visit.origin.to_string()).unwrap_or(address);
+    let rest = path.strip_prefix(visit.base());
+    let own = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    (!own).then_some(address)
+}
+
 /// People sign in at another provider: there is no form, and no redirect, which could go round for ever.
 fn elsewhere(visit: &Visit, status: StatusCode, target: Option<&Target>) -> HttpResponse {
-    let text = "This server leaves the sign-in to another provider. Open the app: whoever is not signed in there is led \
-                to it. If you come back to this page, that provider does not know you, or the person who runs this \
-                server has not let you in.";
-    let href = target.map_or("/", Target::as_str).to_owned();
-    let link = Link { href, label: "Open the app".to_owned() };
+    let app = outside(visit, target);
+    let text = if target.is_some() && app.is_none() {
+        "This server leaves the sign-in to another provider, so it keeps no account page for you. The person who runs \
+         it can make you an API key."
+    } else {
+        "This server leaves the sign-in to another provider. Open the app: whoever is not signed in there is led to it. \
+         If you come back to this page, that provider does not know you, or the person who runs this server has not \
+         let you in."
+    };
+    let link = Link { href: app.unwrap_or("/").to_owned(), label: "Open the app".to_owned() };
     page::message(visit.base(), status, ("Sign in at your provider", text), Some(link))
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use tracing::{error, info};
 
 use super::{page, visit::Visit};
-use crate::policy::origin::MissingOrigin;
+use crate::policy::origin::{MissingOrigin, Origin};
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -19,13 +19,19 @@ fn after(visit: &Visit) -> &str {
     visit.state.config.provider_logout().map_or("/", url::Url::as_str)
 }
 
+/// Where the form for signing out leads beside the portal.
+pub(super) fn leads_to(visit: &Visit) -> Option<Origin> {
+    visit.state.config.provider_logout().and_then(|url| Origin::of_url(url.as_str()))
+}
+
 /// Shows a button: opening an address must not sign anybody out.
 pub async fn show(visit: Visit) -> HttpResponse {
     if visit.state.authenticator.is_external() && visit.any_session().is_none() {
         return page::see_other(after(&visit)).finish();
     }
     let signed_in_as = visit.any_session().map(|(user, _)| user.name.to_string());
-    page::render(page::answer(StatusCode::OK, None), &LogoutPage { base: visit.base(), signed_in_as })
+    let response = page::answer(StatusCode::OK, leads_to(&visit).as_ref());
+    page::render(response, &LogoutPage { base: visit.base(), signed_in_as })
 }
 
 /// Ends the session. It is denied from here on, even when that cannot be stored.

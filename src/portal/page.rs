@@ -6,9 +6,10 @@ use actix_web::{
     web::Data,
 };
 use askama::Template;
+use time::{OffsetDateTime, format_description::StaticFormatDescription, macros::format_description};
 use tracing::error;
 
-use crate::{policy::origin::Origin, state::State};
+use crate::{clock::Timestamp, policy::origin::Origin, state::State};
 
 /// Where a message leads on.
 pub struct Link {
@@ -123,4 +124,19 @@ pub fn in_words(seconds: u64) -> String {
         2..=119 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
     }
+}
+
+/// A day, in UTC.
+pub fn date(at: Timestamp) -> String {
+    formatted(at, format_description!("[day padding:none] [month repr:short] [year]"))
+}
+
+/// A moment to the minute, in UTC.
+pub fn time(at: Timestamp) -> String {
+    formatted(at, format_description!("[day padding:none] [month repr:short] [year] at [hour]:[minute] UTC"))
+}
+
+fn formatted(at: Timestamp, format: StaticFormatDescription) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(at.secs()).ok().and_then(|time| time.format(format).ok());
+    time.unwrap_or_else(|| at.secs().to_string())
 }

@@ -5,6 +5,7 @@
 mod support;
 
 mod account;
+mod account_keys;
 mod bad_input;
 mod basic;
 mod bypass;
@@ -21,6 +22,7 @@ mod overtaken;
 mod people;
 mod preflight;
 mod properties;
+mod provider_pages;
 mod refusals;
 mod revoked;
 mod secrets;

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account_keys;
 mod pages;
 mod setup;
 mod sign_in;

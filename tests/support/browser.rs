@@ -71,6 +71,12 @@ impl Browser {
         self.command("POST", "/url", &json!({ "url": url }));
     }
 
+    /// Loads the page anew; one that answered a form sends that form again.
+    #[track_caller]
+    pub fn reload(&self) {
+        self.command("POST", "/refresh", &json!({}));
+    }
+
     #[track_caller]
     pub fn url(&self) -> String {
         text(&self.command("GET", "/url", &Value::Null))

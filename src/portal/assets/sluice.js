@@ -54,6 +54,25 @@ function countDown(form) {
   tick();
 }
 
+// A button beside a text that is shown once.
+function addCopy(input) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "main", textContent: "Copy" });
+  button.setAttribute("aria-live", "polite");
+  input.addEventListener("focus", () => input.select());
+  button.addEventListener("click", async () => {
+    let copied = await navigator.clipboard?.writeText(input.value).then(() => true, () => false);
+    if (!copied) {
+      // On pages that came without TLS only the older way works, with what is selected.
+      input.select();
+      copied = document.execCommand("copy");
+    }
+    button.textContent = copied ? "Copied" : "Selected";
+  });
+  input.after(button);
+}
+
 document.querySelectorAll("input[type=password]").forEach(addToggle);
 document.querySelectorAll("input[data-same-as]").forEach(comparePasswords);
+document.querySelectorAll("input[data-copy]").forEach(addCopy);
 document.querySelectorAll("#error ~ form[data-wait]").forEach(countDown);

@@ -1,0 +1,115 @@
+//! A user's own API keys, on a phone: made, copied, never shown again, revoked.
+
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::sluice::{PASSWORD, Sluice};
+
+/// Ctrl+V as WebDriver types it.
+const PASTE: &str = "\u{e009}v";
+
+#[track_caller]
+fn on_account_page(origin: &str, options: &[&str], prepare: impl FnOnce(&Browser)) -> Browser {
+    let browser = Browser::with_options(options);
+    browser.resize(320, 640);
+    prepare(&browser);
+    browser.open(&format!("{origin}/sluice/login"));
+    browser.sign_in("vera", PASSWORD);
+    browser.wait_for_url(&format!("{origin}/sluice/account"));
+    browser
+}
+
+#[track_caller]
+fn create(browser: &Browser, name: &str) -> String {
+    browser.type_into("#key-name", name);
+    browser.run("document.querySelector('#key-rights').value = 'look'", &json!([]));
+    browser.click("form[action$='/account/keys'] button");
+    browser.wait_for_text("h1", "Your new key");
+    let key = browser.run("return document.querySelector('#key').value", &json!([]));
+    key.as_str().expect("a key").to_owned()
+}
+
+#[track_caller]
+fn assert_fits(browser: &Browser) {
+    let widths = browser.run("return [document.documentElement.scrollWidth, innerWidth]", &json!([]));
+    assert_eq!(widths, json!([320, 320]));
+    let small = browser.run(
+        "return [...document.querySelectorAll('input:not([type=hidden]):not([hidden]), select, button, a')]
+             .filter(each => each.type !== 'checkbox')
+             .filter(each => each.getBoundingClientRect().height < 40
+                 || (each.matches('input, select') && parseFloat(getComputedStyle(each).fontSize) < 16))
+             .map(each => each.outerHTML)",
+        &json!([]),
+    );
+    assert_eq!(small, json!([]), "too small for a finger, or zoomed in by a phone");
+}
+
+#[track_caller]
+fn assert_gone(browser: &Browser, key: &str) {
+    let html = browser.run("return document.documentElement.outerHTML", &json!([]));
+    assert!(!html.as_str().expect("a page").contains(key), "{html}");
+}
+
+#[track_caller]
+fn revoke(browser: &Browser) {
+    assert_eq!(browser.spoken_name(".keys button"), "Revoke phone");
+    browser.click(".keys button");
+    browser.wait_for_text("[role=status]", "revoked");
+    assert_eq!(browser.run("return document.querySelectorAll('.keys li').length", &json!([])), 0);
+}
+
+#[test]
+fn a_key_is_made_copied_and_revoked() {
+    let sluice = Sluice::start();
+    // A clipboard of the modern kind exists on the first origin only: the second is no secure one.
+    for host in ["127.0.0.1", "nas.test"] {
+        let origin = format!("http://{host}:{}", sluice.address.port());
+        let browser = on_account_page(&origin, &["--host-resolver-rules=MAP nas.test 127.0.0.1"], |_| ());
+        let modern = browser.run("return 'clipboard' in navigator && isSecureContext", &json!([]));
+        assert_eq!(modern, host == "127.0.0.1");
+        let key = create(&browser, "phone");
+        assert_eq!(key.len(), 50);
+        assert_fits(&browser);
+        browser.click(".copy button");
+        browser.wait_for_text(".copy button", "Copied");
+
+        browser.click("main a");
+        browser.wait_for_url(&format!("{origin}/sluice/account"));
+        assert_gone(&browser, &key);
+        browser.wait_for_text(".keys li", "Only: looking");
+        assert_fits(&browser);
+        browser.type_into("#key-name", PASTE);
+        assert_eq!(browser.run("return document.querySelector('#key-name').value", &json!([])), key);
+
+        let mut said = browser.console();
+        // Chromium says of every page that came without TLS that it ignores this header there.
+        said.retain(|line| !line["message"].to_string().contains("Cross-Origin-Opener-Policy"));
+        assert_eq!(said, [Value::Null; 0]);
+
+        // Reloading the page that showed the key sends the form again, which makes no second one.
+        browser.run("history.back()", &json!([]));
+        browser.wait_for_url(&format!("{origin}/sluice/account/keys"));
+        browser.reload();
+        browser.wait_for_text("[role=alert]", "a key of that name already");
+        assert_gone(&browser, &key);
+        revoke(&browser);
+    }
+}
+
+#[test]
+fn without_javascript_a_key_is_made_selected_and_revoked() {
+    let sluice = Sluice::start();
+    let browser = on_account_page(&sluice.origin(), &[], |browser| {
+        browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+    });
+    let key = create(&browser, "phone");
+    assert_eq!(browser.run("return document.querySelectorAll('.copy button').length", &json!([])), 0);
+    assert_fits(&browser);
+    browser.click("#key");
+    browser.type_into("#key", "\u{e009}ac");
+    browser.open(&format!("{}/sluice/account", sluice.origin()));
+    assert_gone(&browser, &key);
+    browser.type_into("#key-name", PASTE);
+    assert_eq!(browser.run("return document.querySelector('#key-name').value", &json!([])), key);
+    revoke(&browser);
+}
