@@ -151,16 +151,6 @@ pub fn find(connection: &Connection, user: UserId, name: &str) -> Result<KeyId, 
         .ok_or_else(|| StoreError::UnknownKey(name.to_owned()))
 }
 
-/// The user's live key with this number, as a form names it.
-pub fn find_own(connection: &Connection, user: UserId, id: i64) -> Result<KeyId, StoreError> {
-    let sql = "SELECT id FROM api_keys WHERE user_id = ?1 AND id = ?2 AND revoked IS NULL";
-    connection
-        .query_row(sql, params![user.get(), id], |row| row.get(0))
-        .optional()?
-        .map(KeyId)
-        .ok_or_else(|| StoreError::UnknownKey(id.to_string()))
-}
-
 /// Revokes a key and ends the sessions that it opened.
 pub fn revoke(connection: &Connection, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE api_keys SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
