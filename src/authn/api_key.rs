@@ -23,7 +23,7 @@ use crate::{
 /// What every key starts with, so that a leaked one is recognised.
 const PREFIX: &str = "sluice_";
 
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A key at birth, in plain; its `Debug` shows nothing of it.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ fn merge<'a>(found: &mut Option<Candidate<'a>>, other: Candidate<'a>) -> Result<
 }
 
 fn header<'a>(presented: &Presented<'a>) -> Result<Option<&'a str>, Rejection> {
-    let mut values = presented.headers.get_all(X_API_KEY);
+    let mut values = presented.headers.get_all(&X_API_KEY);
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(value), None) => match value.to_str() {
@@ -179,7 +179,7 @@ fn header<'a>(presented: &Presented<'a>) -> Result<Option<&'a str>, Rejection> {
 
 /// The app's own key in `X-API-Key`: not in the form of ours.
 pub fn apps_own_header(headers: &HeaderMap) -> Option<&HeaderValue> {
-    headers.get(X_API_KEY).filter(|value| value.to_str().is_ok_and(|text| !looks_like_one(text)))
+    headers.get(&X_API_KEY).filter(|value| value.to_str().is_ok_and(|text| !looks_like_one(text)))
 }
 
 /// The app's own `Authorization`: without a key of ours, which a client may send there by mistake.

@@ -116,19 +116,27 @@ impl Provisioner {
         Self { rules, lane, made: Mutex::default() }
     }
 
-    /// Who they are here, where the store need not be written.
+    /// Who they are here, where the store need not be written; `identity` reads what else is said about them.
     pub(super) fn attempt(
         self: &Arc<Self>,
-        identity: ExternalIdentity,
+        name: UserName,
+        identity: impl FnOnce(UserName) -> ExternalIdentity,
         credential: Credential,
         view: &View,
     ) -> Attempt {
         let users = view.users();
-        match users.by_name(&identity.name) {
-            None if !self.rules.auto_provision => Attempt::Rejected(Rejection::NoSuchUser),
+        let user = match users.by_name(&name) {
+            None if !self.rules.auto_provision => return Attempt::Rejected(Rejection::NoSuchUser),
             Some(user) if user.standing == Standing::Disabled => {
-                Attempt::Rejected(Rejection::NamedUserDisabled)
+                return Attempt::Rejected(Rejection::NamedUserDisabled);
             }
+            Some(user) if !self.follows(user) => {
+                return Attempt::Accepted(Principal::new(Arc::clone(user), credential));
+            }
+            user => user,
+        };
+        let identity = identity(name);
+        match user {
             Some(user) if !self.is_behind(user, &identity, users.is_only_admin(user)) => {
                 Attempt::Accepted(Principal::new(Arc::clone(user), credential))
             }
@@ -139,15 +147,19 @@ impl Provisioner {
         }
     }
 
+    /// Whether what the other system says holds for this user, who has been made before.
+    fn follows(&self, user: &User) -> bool {
+        self.rules.sync == Sync::Always && user.password_hash.is_none()
+    }
+
     /// Whether the stored user says something else than the other system. The last active administrator stays one.
     fn is_behind(&self, user: &User, identity: &ExternalIdentity, only_admin: bool) -> bool {
         let (role, granted) = self.rules.rights(&identity.groups);
-        let differs = (user.role != role && !only_admin)
+        (user.role != role && !only_admin)
             || user.granted != granted
             || user.groups != identity.groups
             || (identity.display_name.is_some() && user.display_name != identity.display_name)
-            || (identity.email.is_some() && user.email != identity.email);
-        self.rules.sync == Sync::Always && user.password_hash.is_none() && differs
+            || (identity.email.is_some() && user.email != identity.email)
     }
 }
 

@@ -77,8 +77,8 @@ impl Sso {
         let Some(name) = value.and_then(|name| UserName::parse(name).ok()) else {
             return Attempt::Rejected(Rejection::SsoName);
         };
-        let identity = self.headers.identity(name, presented.headers);
-        self.provisioner.attempt(identity, Credential::Sso, view)
+        let known = |name| self.headers.identity(name, presented.headers);
+        self.provisioner.attempt(name, known, Credential::Sso, view)
     }
 
     fn proved(&self, presented: &Presented<'_>) -> bool {

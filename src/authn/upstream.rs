@@ -88,12 +88,17 @@ impl Upstream {
             None => self.ask(&question).await,
         };
         match answer {
-            Answer::User(identity) => match self.provisioner.attempt(identity, credential, store.view()) {
-                Attempt::Accepted(principal) => Settled::Proven(principal),
-                Attempt::Rejected(rejection) => Settled::Rejected(rejection),
-                Attempt::Unsettled(chain::Question::Provision(provision)) => provision.settle(store).await,
-                Attempt::NotPresented | Attempt::Unsettled(_) => Settled::Unavailable,
-            },
+            Answer::User(identity) => {
+                let name = identity.name.clone();
+                match self.provisioner.attempt(name, |_| identity, credential, store.view()) {
+                    Attempt::Accepted(principal) => Settled::Proven(principal),
+                    Attempt::Rejected(rejection) => Settled::Rejected(rejection),
+                    Attempt::Unsettled(chain::Question::Provision(provision)) => {
+                        provision.settle(store).await
+                    }
+                    Attempt::NotPresented | Attempt::Unsettled(_) => Settled::Unavailable,
+                }
+            }
             Answer::SignIn(address) => Settled::SignInElsewhere(address),
             Answer::Forbidden => Settled::ForbiddenElsewhere,
             Answer::Useless => Settled::Unavailable,

@@ -18,10 +18,10 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-const SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
+static SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 
 /// Headers by which some apps let a request be another method than it says.
-const METHOD_OVERRIDES: [HeaderName; 3] = [
+static METHOD_OVERRIDES: [HeaderName; 3] = [
     HeaderName::from_static("x-http-method-override"),
     HeaderName::from_static("x-http-method"),
     HeaderName::from_static("x-method-override"),
@@ -70,7 +70,7 @@ impl<'a> Original<'a> {
         }
         let (method, method_name) = method(headers, dialect)?;
         let exchange =
-            if headers.contains_key(SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
+            if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
         Ok(Self { origin, target, method, method_name, exchange })
     }
 
@@ -108,10 +108,14 @@ fn original_url(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
         }
     };
     let malformed = || Undescribed::Malformed("X-Original-URL");
-    let authority = url.find(':').filter(|&at| url[at..].starts_with("://")).ok_or_else(malformed)? + 3;
-    let path = url[authority..].find('/').map_or(url.len(), |at| authority + at);
-    let origin = Origin::parse(&url[..path]).ok_or_else(malformed)?;
-    Ok((origin, if path == url.len() { "/" } else { &url[path..] }))
+    // Byte by byte, which is faster than a search where so few stand before each mark.
+    let scheme = url.bytes().position(|b| b == b':').ok_or_else(malformed)?;
+    let (scheme, rest) = url.split_at(scheme);
+    let rest = rest.strip_prefix("://").ok_or_else(malformed)?;
+    let (authority, target) = rest.split_at(rest.bytes().position(|b| b == b'/').unwrap_or(rest.len()));
+    let scheme = Scheme::parse(scheme).ok_or_else(malformed)?;
+    let authority = parse_authority(authority).ok_or_else(malformed)?;
+    Ok((Origin::new(scheme, authority), if target.is_empty() { "/" } else { target }))
 }
 
 fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
@@ -131,14 +135,17 @@ fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
 /// A path that starts with `/` and, like the query, holds only printable ASCII; percent-signs in the path
 /// start a byte other than NUL, and no fragment is there.
 fn is_plain_target(target: &str) -> bool {
-    let (path, _) = target.split_once('?').unwrap_or((target, ""));
-    let escapes = path.split('%').skip(1).all(|after| {
-        after
-            .as_bytes()
-            .first_chunk::<2>()
-            .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
+    let bytes = target.as_bytes();
+    let is_escape = |at: usize| {
+        let hex = bytes.get(at + 1..at + 3);
+        hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
+    };
+    let mut in_path = true;
+    let plain = bytes.iter().enumerate().all(|(at, &b)| {
+        in_path &= b != b'?';
+        b.is_ascii_graphic() && b != b'#' && (b != b'%' || !in_path || is_escape(at))
     });
-    target.starts_with('/') && escapes && target.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+    plain && target.starts_with('/')
 }
 
 fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undescribed> {
@@ -160,7 +167,7 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undes
         Field::Bad => return Err(Undescribed::Malformed(header)),
         Field::Once(_) | Field::Absent => return Err(Undescribed::Missing { header, fix }),
     };
-    let overridden = METHOD_OVERRIDES.into_iter().any(|name| headers.contains_key(name));
+    let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
     let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;
     Ok((if safe { Method::Safe } else { Method::Unsafe }, text))
 }

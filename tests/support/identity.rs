@@ -315,7 +315,7 @@ pub fn the_verify_address_is_no_way_in(kind: Kind) {
         "/verify/nginx/qbittorrent",
         "/verify/traefik/qbittorrent",
         "/api/auth/nginx",
-        "/page/../../verify/nginx",
+        "/some/page/../../verify/nginx",
         "/healthz",
         "/metrics",
     ] {
