@@ -38,7 +38,10 @@ pub fn without(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
         (values.next()?, values.next())
     };
     // Most requests by key or SSO carry one header without ours, which then need not be copied.
-    if another.is_none() && pairs(headers).all(|pair| !pair.is_empty() && value_of(pair, name).is_none()) {
+    if another.is_none()
+        && !first.is_empty()
+        && pairs(headers).all(|pair| !pair.is_empty() && value_of(pair, name).is_none())
+    {
         return Some(first.clone());
     }
     let length: usize = headers.get_all(COOKIE).map(|header| header.len() + 2).sum();
