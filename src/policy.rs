@@ -1,9 +1,16 @@
-//! May they: capabilities, apps, the Origin rule and the verdict. Knows no HTTP, SQL or time.
+//! May they: capabilities, apps and their packs of routes, the Origin rule and the verdict. Knows no HTTP, SQL or time.
 
 pub mod app;
 pub mod capability;
+pub mod extras;
+pub mod needs;
 pub mod origin;
 pub mod pack;
+pub mod path;
 pub mod preset;
 pub mod role;
+pub mod route;
+pub mod routes;
+pub mod rpc;
+pub mod ruling;
 pub mod verdict;

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod claim;
 pub mod client;
 pub mod dialect;
+pub mod handed_on;
 pub mod headers;
 pub mod original;
 pub mod refusal;

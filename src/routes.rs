@@ -9,6 +9,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     health,
+    policy::rpc::Calls,
     portal::{account, account_keys, assets, log_in, log_out, page, qbittorrent, setup, span::PortalSpan},
     proxy::{
         dialect::Dialect,
@@ -53,12 +54,12 @@ fn read() -> Route {
 /// are found here because a pattern for the app's name would cost a regular expression on every request.
 async fn verify_or_nothing(request: HttpRequest, state: Data<State>) -> HttpResponse {
     match Dialect::asked_on(request.path()) {
-        Some((dialect, app)) => match verify(&request, &state, dialect, app) {
+        Some((dialect, app)) => match verify(&request, &state, (dialect, app, Calls::Unseen)) {
             Ok(response) => response,
             Err(question) => {
-                let app = app.map(str::to_owned);
+                let asked = (dialect, app.map(str::to_owned), Calls::Unseen);
                 // On the heap: most requests never come here, and need not carry its size.
-                Box::pin(verify_in_time(request.clone(), state, (dialect, app), question)).await
+                Box::pin(verify_in_time(request.clone(), state, asked, question)).await
             }
         },
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),

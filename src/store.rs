@@ -1,6 +1,7 @@
 //! SQLite: the truth, in a file per table, and the in-memory view that verify reads.
 
 pub mod background;
+pub mod capabilities;
 pub mod database;
 pub mod failures;
 pub mod keys;

@@ -55,6 +55,17 @@ pub fn without(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
     if rest.is_empty() { None } else { HeaderValue::from_maybe_shared(Bytes::from(rest)).ok() }
 }
 
+/// Cookies for the app with one of our own making, `name=value`, in place of any of that name.
+pub fn with(cookies: Option<&HeaderValue>, added: &str) -> Option<HeaderValue> {
+    let name = added.split_once('=').map_or(added, |(name, _)| name);
+    let others = cookies.into_iter().flat_map(|header| pieces(header.as_bytes())).map(<[u8]>::trim_ascii);
+    let mut all: Vec<_> = others.filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()).collect();
+    all.push(added.as_bytes());
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from(all.join(&b"; "[..]))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers.get_all(COOKIE).flat_map(|header| pieces(header.as_bytes())).map(<[u8]>::trim_ascii)
 }
@@ -129,6 +140,19 @@ mod tests {
             assert_eq!(left.as_ref().map(HeaderValue::as_bytes), rest, "{}", header.escape_ascii());
         }
         assert_eq!(without(&headers(&[b"a=b", b"sid=X", b"c=d"]), "sid").unwrap(), "a=b; c=d");
+    }
+
+    #[test]
+    fn a_cookie_for_the_app_takes_the_place_of_the_clients() {
+        for (header, all) in [
+            (None, "SID=x"),
+            (Some("a=b; c=d"), "a=b; c=d; SID=x"),
+            (Some("a=b; SID=evil;SID=worse"), "a=b; SID=x"),
+            (Some("sid=other"), "sid=other; SID=x"),
+        ] {
+            let header = header.map(HeaderValue::from_static);
+            assert_eq!(with(header.as_ref(), "SID=x").unwrap(), all);
+        }
     }
 
     proptest! {

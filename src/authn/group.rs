@@ -28,6 +28,11 @@ impl Groups {
         self.0.iter().any(|known| known == group)
     }
 
+    /// All of them.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
     /// Those that stand beside the role's group in `Remote-Groups`.
     pub fn foreign(&self) -> impl Iterator<Item = &str> {
         let ours = |group: &str| OWN.iter().any(|own| own.eq_ignore_ascii_case(group));

@@ -9,7 +9,7 @@ use super::{
     principal::{Credential, Principal},
 };
 use crate::{
-    policy::{capability::Capabilities, role::Role},
+    policy::{app::PerApp, capability::Capabilities, role::Role},
     store::users::{Standing, User, UserId},
 };
 
@@ -32,6 +32,7 @@ impl OpenDoor {
             role: Role::Admin,
             standing: Standing::Enabled,
             granted: Capabilities::ALL,
+            per_app: PerApp::default(),
             groups: Groups::default(),
             password_hash: None,
             answer: std::sync::OnceLock::new(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     policy::{
+        app::AppName,
         capability::Capabilities,
         role::Role,
         verdict::{OriginBinding, Subject},
@@ -116,10 +117,13 @@ impl Principal {
         self.narrowed().is_some()
     }
 
-    /// Who asks, as policy sees them.
-    pub fn subject(&self) -> Subject<'_> {
-        let held = self.user.held();
+    /// Who asks, as policy sees them in an app.
+    pub fn subject(&self, app: &AppName) -> Subject<'_> {
+        let held = self.user.held_in(app);
         Subject {
+            name: self.user.name.as_str(),
+            groups: self.user.groups.as_slice(),
+            standing: self.user.role,
             role: self.role(),
             granted: self.narrowed().map_or(held, |subset| held.both(subset)),
             apps: self.key.as_ref().and_then(|key| key.scope.apps.as_deref()),

@@ -17,6 +17,7 @@ use crate::{
     config::{Config, Flags},
     policy::{capability::Capabilities, preset::Preset, role::Role},
     store::{
+        capabilities,
         database::{Database, StoreError},
         sessions,
         users::{self, NewUser, Standing, User, UserId},
@@ -218,7 +219,7 @@ fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), 
     };
     change(config, &arguments.name, done, |tx, id| {
         if let Some(granted) = granted {
-            users::set_capabilities(tx, id, granted)?;
+            capabilities::set(tx, id, granted)?;
         }
         match arguments.role {
             Some(RoleName::Admin) => users::set_role(tx, id, Role::Admin),

@@ -1,21 +1,39 @@
 //! `[[app]]`: the protected apps.
 
 use super::{
-    pack,
+    extras,
+    pack::Packs,
     reader::Reader,
+    server::base_path,
     values::{host, origin},
 };
-use crate::policy::app::{App, AppName, Apps, Authorization};
+use crate::{
+    authn::{group::is_group, name::UserName},
+    policy::{
+        app::{App, AppName, Apps, Authorization, Entry, Ownership},
+        pack::{Owners, Pack},
+        route::Row,
+        routes::Routes,
+    },
+};
 
 pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
+    let packs = Packs::read(reader).unwrap_or(Packs::COMPILED_IN);
     let mut apps = Some(Vec::new());
     for index in 0..reader.tables("app") {
-        match (app(reader, index), &mut apps) {
+        match (app(reader, index, &packs), &mut apps) {
             (Some(app), Some(apps)) => apps.push(app),
             _ => apps = None,
         }
     }
-    match Apps::new(apps?, &pack::generic()) {
+    let generic = match packs.named("generic") {
+        Ok(generic) => generic,
+        Err(error) => {
+            reader.problem("packs.folder", &format!("`generic` {error}"));
+            return None;
+        }
+    };
+    match Apps::new(apps?, &generic) {
         Ok(apps) => Some(apps),
         Err(error) => {
             reader.problem("app", &error.to_string());
@@ -24,21 +42,77 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
     }
 }
 
-fn app(reader: &mut Reader, index: usize) -> Option<App> {
-    let name = reader.value(&format!("app.{index}.name"), "", |text| {
+fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
+    let key = |name: &str| format!("app.{index}.{name}");
+    let name = reader.value(&key("name"), "", |text| {
         AppName::parse(text)
             .ok_or_else(|| "is no name; use a-z, 0-9, _ and -, as in name = \"sonarr\"".to_owned())
     });
-    let hosts = reader.list(&format!("app.{index}.hosts"), &[], host);
-    let origins = reader.list(&format!("app.{index}.origins"), &[], origin);
-    let own = name.as_ref().map(AppName::as_str).filter(|name| pack::named(name).is_some());
-    let pack = reader.value(&format!("app.{index}.pack"), own.unwrap_or("generic"), |text| {
-        pack::named(text).ok_or_else(|| format!("is no pack; known are {}", pack::names()))
+    let hosts = reader.list(&key("hosts"), &[], host);
+    let origins = reader.list(&key("origins"), &[], origin);
+    let own = name.as_ref().map(AppName::as_str).filter(|name| packs.know(name));
+    let pack = reader.value(&key("pack"), own.unwrap_or("generic"), |text| packs.named(text));
+    let base_path = reader.value(&key("base_path"), "/", |text| match text {
+        "/" => Ok(String::new()),
+        below => base_path(below),
     });
-    let authorization = reader.value(&format!("app.{index}.authorization"), "gate", |text| match text {
+    let authorization = reader.value(&key("authorization"), "gate", |text| match text {
         "gate" => Ok(Authorization::Gate),
         "app" => Ok(Authorization::App),
         _ => Err("is neither gate nor app".to_owned()),
     });
-    Some(App { name: name?, hosts: hosts?, origins: origins?, pack: pack?, authorization: authorization? })
+    let users = reader.list(&key("users"), &[], |text| match UserName::parse(text) {
+        Ok(name) => Ok(name.as_str().to_owned()),
+        Err(error) => Err(format!("is no user: {error}")),
+    });
+    let groups = reader.list(&key("groups"), &[], |text| match is_group(text) {
+        true => Ok(text.to_owned()),
+        false => Err("is no group; a group has 1 to 64 printable characters without , and |".to_owned()),
+    });
+    let (pack, base_path, authorization) = (pack?, base_path?, authorization?);
+    let extras = extras::read(reader, key, authorization);
+    let public = public(reader, &key("public"), &pack);
+    let ownership = ownership(reader, &key("ownership"), &pack);
+    Some(App {
+        name: name?,
+        hosts: hosts?,
+        origins: origins?,
+        pack,
+        authorization,
+        base_path,
+        extras: extras?,
+        entry: Entry { users: users?, groups: groups? },
+        public: public?,
+        ownership: ownership?,
+    })
+}
+
+/// Patterns of paths that nobody need sign in for.
+fn public(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Routes> {
+    let rows = reader.list(key, &[], |text| {
+        let text = format!("GET {text} public");
+        let rows = Row::parse(&text, |_| None).map_err(|error| format!("is no path: {error}"))?;
+        match rows.iter().find_map(|row| pack.may_be_public(&row.pattern).err()) {
+            Some(too_open) => Err(too_open.to_string()),
+            None => Ok((text, rows)),
+        }
+    })?;
+    let mut routes = Routes::new(pack.routes.matching());
+    for (text, rows) in rows {
+        rows.into_iter().for_each(|row| routes.add(&text, row));
+    }
+    Some(routes)
+}
+
+fn ownership(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Ownership> {
+    let usual = if pack.owners == Owners::Known { "app" } else { "none" };
+    reader.value(key, usual, |text| match (text, pack.owners) {
+        ("app", Owners::Known) => Ok(Ownership::App),
+        ("app", Owners::Unknown) => {
+            Err(format!("does not hold: {} knows no owners; use none or strict", pack.title))
+        }
+        ("none", _) => Ok(Ownership::None),
+        ("strict", _) => Ok(Ownership::Strict),
+        _ => Err("is none of app, none and strict".to_owned()),
+    })
 }

@@ -1,14 +1,14 @@
-//! The packs that are compiled in: `config/packs/*.toml`, a file for each kind of app.
+//! Packs: those that are compiled in (`config/packs/*.toml`, a file for each kind of app) and those in a folder of
+//! the user's, which come first.
 
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-};
-use serde::Deserialize;
+use super::{reader::Reader, values::existing_folder};
+use crate::policy::pack::Pack;
 
-use crate::policy::pack::{ApiArea, ApiRefusal, OwnKeys, Pack};
+#[cfg(test)]
+mod cases;
+mod raw;
 
 macro_rules! packs {
     ($($name:literal),* $(,)?) => {
@@ -32,75 +32,87 @@ const PACKS: [(&str, &str); 13] = packs![
     "transmission",
 ];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPack {
-    #[serde(default)]
-    own_keys: bool,
-    #[serde(default)]
-    api: Vec<RawArea>,
+/// Where packs are looked for.
+pub struct Packs {
+    folder: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawArea {
-    path: String,
-    #[serde(default)]
-    refusal: RawRefusal,
-}
+impl Packs {
+    /// Only those that are compiled in.
+    pub const COMPILED_IN: Self = Self { folder: None };
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawRefusal {
-    #[default]
-    Json,
-    Qbittorrent,
-    Torznab,
-}
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let folder = reader.optional("packs.folder", existing_folder)?;
+        Some(Self { folder })
+    }
 
-/// The pack of this name.
-pub(super) fn named(name: &str) -> Option<Arc<Pack>> {
-    let (name, text) = PACKS.into_iter().find(|(known, _)| *known == name)?;
-    parse(name, text).map(Arc::new)
-}
+    /// The pack of this name, or what is wrong with it.
+    pub fn named(&self, name: &str) -> Result<Arc<Pack>, String> {
+        let own = self.folder.as_ref().map(|folder| folder.join(format!("{name}.toml")));
+        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if let Some(path) = own.filter(|path| is_name && path.exists()) {
+            let wrong = |cause: String| format!("is a pack in {}, of which {cause}", path.display());
+            let text =
+                fs::read_to_string(&path).map_err(|error| wrong(format!("nothing can be read: {error}")))?;
+            return raw::parse(name, &text).map(Arc::new).map_err(|cause| wrong(cause.to_string()));
+        }
+        match PACKS.into_iter().find(|(known, _)| *known == name) {
+            Some((name, text)) => {
+                raw::parse(name, text).map(Arc::new).map_err(|cause| format!("is a pack of which {cause}"))
+            }
+            None => Err(format!("is no pack; known are {}", self.names().join(", "))),
+        }
+    }
 
-/// The pack of an app of no known kind.
-pub(super) fn generic() -> Arc<Pack> {
-    named("generic").unwrap_or_default()
-}
+    /// Whether there is one of this name.
+    pub(super) fn know(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known == name)
+    }
 
-/// The names of all of them.
-pub(super) fn names() -> String {
-    PACKS.map(|(name, _)| name).join(", ")
-}
-
-fn parse(name: &str, text: &str) -> Option<Pack> {
-    let raw: RawPack = Figment::from(Toml::string(text)).extract().ok()?;
-    let area = |raw: RawArea| {
-        let refusal = match raw.refusal {
-            RawRefusal::Json => ApiRefusal::Json,
-            RawRefusal::Qbittorrent => ApiRefusal::Qbittorrent,
-            RawRefusal::Torznab => ApiRefusal::Torznab,
-        };
-        ApiArea::new(&raw.path, refusal)
-    };
-    Some(Pack {
-        name: name.to_owned(),
-        own_keys: if raw.own_keys { OwnKeys::Yes } else { OwnKeys::No },
-        api: raw.api.into_iter().map(area).collect::<Option<_>>()?,
-    })
+    /// The names of all of them, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = PACKS.map(|(name, _)| name.to_owned()).to_vec();
+        let own = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok());
+        for file in own.into_iter().flatten().flatten() {
+            if let Some(name) = file.file_name().to_str().and_then(|name| name.strip_suffix(".toml")) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::pack::ApiRefusal;
+
+    fn named(name: &str) -> Arc<Pack> {
+        Packs::COMPILED_IN.named(name).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
 
     #[test]
     fn every_pack_that_is_compiled_in_can_be_read() {
         for (name, _) in PACKS {
-            assert!(named(name).is_some_and(|pack| !pack.api.is_empty()), "{name}");
+            let pack = named(name);
+            assert!(!pack.api.is_empty() && !pack.listed.is_empty() && !pack.title.is_empty(), "{name}");
         }
-        assert_eq!(named("nonsense"), None);
+        assert!(Packs::COMPILED_IN.named("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_pack_of_the_users_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let packs = Packs { folder: Some(folder.path().to_owned()) };
+        fs::write(folder.path().join("mine.toml"), "title = \"Mine\"\nroutes = [\"GET / any\"]").unwrap();
+        fs::write(folder.path().join("flood.toml"), "title = \"Mine\"\nroutes = [\"GET / nonsense\"]")
+            .unwrap();
+        assert_eq!(packs.named("mine").unwrap().title, "Mine");
+        let error = packs.named("flood").unwrap_err();
+        assert!(error.contains("flood.toml") && error.contains("nonsense"), "{error}");
+        assert!(packs.names().contains(&"mine".to_owned()) && packs.named("sonarr").is_ok());
     }
 
     #[test]
@@ -124,7 +136,7 @@ mod tests {
             ("generic", "/api", Some(Json)),
             ("generic", "/apiary", None),
         ] {
-            assert_eq!(named(name).unwrap().api_refusal(path), refusal, "{name} {path}");
+            assert_eq!(named(name).api_refusal(path), refusal, "{name} {path}");
         }
     }
 }

@@ -105,7 +105,8 @@ fn trusted(text: &str) -> Result<Option<IpCidr>, String> {
     Ok(Some(network))
 }
 
-fn base_path(text: &str) -> Result<String, String> {
+/// A path below the root, without a slash at the end.
+pub(super) fn base_path(text: &str) -> Result<String, String> {
     let path = text.strip_suffix('/').unwrap_or(text);
     let plain = |segment: &str| {
         !segment.is_empty()

@@ -1,5 +1,6 @@
 //! Forms of values that several sections share, each with the fix that a bad one needs.
 
+use std::path::PathBuf;
 use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use actix_web::http::header::HeaderName;
@@ -64,6 +65,12 @@ pub(super) fn duration(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Du
 }
 
 /// A host, with a port where only that counts.
+/// A folder that is there.
+pub(super) fn existing_folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("is no folder; make it, or correct the path".to_owned()) }
+}
+
 pub(super) fn host(text: &str) -> Result<HostEntry, String> {
     parse_authority(text).ok_or_else(|| "is no host; write it like sonarr.example.com or nas:8989".to_owned())
 }

@@ -3,8 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    capability::Capabilities,
+    extras::Extras,
     origin::{Host, Origin},
     pack::{OwnKeys, Pack},
+    role::Role,
+    routes::Routes,
 };
 
 /// The name of an app: `[a-z0-9_-]{1,64}`.
@@ -37,6 +41,58 @@ pub enum Authorization {
     App,
 }
 
+/// Whether changing a download takes more where the app does not know whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// The app looks after owners by itself.
+    App,
+    /// It knows none; a route's own capability is enough.
+    None,
+    /// It knows none, so a route that changes downloads also needs `edit_all_downloads`.
+    Strict,
+}
+
+/// Who may enter at all; administrators always may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// These users.
+    pub users: Vec<String>,
+    /// And whoever is in one of these groups.
+    pub groups: Vec<String>,
+}
+
+impl Entry {
+    /// Whether a user may enter. Without any name everybody may.
+    pub fn admits(&self, role: Role, name: &str, groups: &[String]) -> bool {
+        let named = || self.users.iter().any(|user| user == name);
+        let grouped = || self.groups.iter().any(|group| group == role.group() || groups.contains(group));
+        let everybody = self.users.is_empty() && self.groups.is_empty();
+        everybody || role == Role::Admin || named() || grouped()
+    }
+}
+
+/// What a user was granted for single apps, instead of what holds for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerApp(Vec<(AppName, Capabilities)>);
+
+impl PerApp {
+    /// Sets what is granted for an app.
+    pub fn set(&mut self, app: AppName, granted: Capabilities) {
+        self.0.retain(|(known, _)| *known != app);
+        self.0.push((app, granted));
+    }
+
+    /// What is granted for an app, where something is.
+    pub fn get(&self, app: &AppName) -> Option<Capabilities> {
+        self.0.iter().find(|(known, _)| known == app).map(|(_, granted)| *granted)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&AppName, Capabilities)> {
+        self.0.iter().map(|(app, granted)| (app, *granted))
+    }
+}
+
 /// One protected app.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -50,12 +106,33 @@ pub struct App {
     pub pack: Arc<Pack>,
     /// Whose its clients' `Authorization` header is.
     pub authorization: Authorization,
+    /// The path that it lies under, without a slash at the end; empty at the root.
+    pub base_path: String,
+    /// Who may enter.
+    pub entry: Entry,
+    /// Further paths that nobody need sign in for, to read.
+    pub public: Routes,
+    /// Whether changing a download takes more.
+    pub ownership: Ownership,
+    /// What else it is sent.
+    pub extras: Extras,
 }
 
 impl App {
     /// An app of no known kind that takes every host.
     pub fn plain(name: AppName, pack: Arc<Pack>) -> Self {
-        Self { name, hosts: Vec::new(), origins: Vec::new(), pack, authorization: Authorization::Gate }
+        Self {
+            name,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            pack,
+            authorization: Authorization::Gate,
+            base_path: String::new(),
+            entry: Entry::default(),
+            public: Routes::default(),
+            ownership: Ownership::None,
+            extras: Extras::default(),
+        }
     }
 
     /// Whether keys in another form than Sluice's are the app's own.

@@ -78,6 +78,11 @@ impl Capability {
         self.texts().0
     }
 
+    /// The capability of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.name() == name)
+    }
+
     /// The name for people.
     pub const fn label(self) -> &'static str {
         self.texts().1
@@ -165,6 +170,14 @@ impl Capabilities {
         Self(bits)
     }
 
+    /// The least set that holds `capability`.
+    pub const fn with(capability: Capability) -> Self {
+        match capability {
+            C::EditAllDownloads => Self::of(&[C::ViewAllDownloads, C::EditAllDownloads]),
+            one => Self::of(&[one]),
+        }
+    }
+
     /// Whether the set holds `capability`.
     pub const fn holds(self, capability: Capability) -> bool {
         self.0 & (1 << capability as u8) != 0
@@ -178,6 +191,11 @@ impl Capabilities {
     /// What is in both sets.
     pub const fn both(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// What is in this set and not in `other`, for saying what is missing.
+    pub fn beyond(self, other: Self) -> impl Iterator<Item = Capability> {
+        self.iter().filter(move |&capability| !other.holds(capability))
     }
 
     /// What is in either set.
@@ -231,10 +249,8 @@ impl FromStr for Capabilities {
         }
         let mut set = Self::NONE;
         for word in text.split(',').map(str::trim) {
-            let capability = Capability::ALL
-                .into_iter()
-                .find(|capability| capability.name() == word)
-                .ok_or_else(|| CapabilityError::Unknown(word.to_owned()))?;
+            let capability =
+                Capability::named(word).ok_or_else(|| CapabilityError::Unknown(word.to_owned()))?;
             set.0 |= Self::of(&[capability]).0;
         }
         if set.holds(C::EditAllDownloads) && !set.holds(C::ViewAllDownloads) {

@@ -1,4 +1,11 @@
-//! What is known of a kind of app: which of its paths are for programs, and how their clients want to be refused.
+//! What is known of a kind of app: what each of its routes needs, which of its paths are for programs, and how their
+//! clients want to be refused.
+
+use super::{
+    needs::Needs,
+    route::{Pattern, Segment},
+    routes::Routes,
+};
 
 /// The form of a refusal on an API route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,15 +29,68 @@ pub enum OwnKeys {
     Yes,
 }
 
+/// Whether the app itself knows whose a download is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Owners {
+    /// It does not: who may do something may do it to everybody's downloads.
+    #[default]
+    Unknown,
+    /// It does, and looks after them by itself.
+    Known,
+}
+
+/// A row as it is shown to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Methods and path, or the name of a call.
+    pub what: String,
+    /// What it needs.
+    pub needs: Needs,
+}
+
 /// A kind of app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pack {
     /// Its name.
     pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// The versions of the app that it was made for.
+    pub versions: String,
+    /// What each route needs.
+    pub routes: Routes,
+    /// The same for people, in the order of the file.
+    pub listed: Vec<Listed>,
+    /// Whether its paths hold names of any script.
+    pub non_ascii: bool,
+    /// What a path needs that apps could read in more ways than one.
+    pub odd_paths: Needs,
+    /// Whether it knows owners.
+    pub owners: Owners,
     /// Whether it has keys of its own.
     pub own_keys: OwnKeys,
     /// Its API routes; the first that matches decides.
     pub api: Vec<ApiArea>,
+    /// Its endpoints that are decided by the body, wherever a proxy hands that over.
+    pub rpc: Vec<Pattern>,
+}
+
+impl Default for Pack {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            title: String::new(),
+            versions: String::new(),
+            routes: Routes::default(),
+            listed: Vec::new(),
+            non_ascii: false,
+            odd_paths: Needs::Admin,
+            owners: Owners::Unknown,
+            own_keys: OwnKeys::No,
+            api: Vec::new(),
+            rpc: Vec::new(),
+        }
+    }
 }
 
 /// A part of an app that is for programs.
@@ -49,6 +109,16 @@ impl ApiArea {
         plain.then_some(Self { segments, refusal })
     }
 
+    /// Whether the pattern opens paths of the area. A `*` of the area stands for names that nobody would write out.
+    fn meets(&self, pattern: &Pattern) -> bool {
+        let mut pairs = self.segments.iter().zip(&pattern.segments);
+        let agree = |(known, segment): (&String, &Segment)| match known.as_str() {
+            "*" => !matches!(segment, Segment::Literal(_)),
+            known => segment.may_be(known),
+        };
+        pairs.all(agree) && (pattern.below || pattern.segments.len() >= self.segments.len())
+    }
+
     /// Whether the area's segments stand in `path`, one after the other: an app may lie under a path of its own.
     fn holds(&self, path: &str) -> bool {
         let mut rest = path;
@@ -64,7 +134,29 @@ impl ApiArea {
     }
 }
 
+/// Why a pattern may not be public.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TooOpen {
+    /// It opens an endpoint that can do everything.
+    #[error("opens an endpoint that can do everything to the public; name other paths")]
+    Rpc,
+    /// It opens many routes that are for programs.
+    #[error("opens routes for programs to the public by a pattern; name the exact paths")]
+    Api,
+}
+
 impl Pack {
+    /// Whether nobody need sign in for paths of this pattern.
+    pub fn may_be_public(&self, pattern: &Pattern) -> Result<(), TooOpen> {
+        if self.rpc.iter().any(|rpc| pattern.meets(rpc)) {
+            Err(TooOpen::Rpc)
+        } else if !pattern.is_exact() && self.api.iter().any(|area| area.meets(pattern)) {
+            Err(TooOpen::Api)
+        } else {
+            Ok(())
+        }
+    }
+
     /// How to refuse a client on this path, where it is an API route. Only the form of a refusal hangs on this.
     pub fn api_refusal(&self, path: &str) -> Option<ApiRefusal> {
         self.api.iter().find(|area| area.holds(path)).map(|area| area.refusal)

@@ -3,6 +3,7 @@
 use super::{
     app::{App, AppName},
     capability::Capabilities,
+    needs::Needs,
     origin::{self, Claim, MissingOrigin, Origin, OriginRefusal},
     role::Role,
 };
@@ -44,9 +45,15 @@ pub enum OriginBinding {
 /// Who asks, as policy sees them.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// Administrator or not.
+    /// Their name.
+    pub name: &'a str,
+    /// The groups that another system named.
+    pub groups: &'a [String],
+    /// Administrator or not, as far as entering an app goes.
+    pub standing: Role,
+    /// Administrator or not, as far as this credential goes.
     pub role: Role,
-    /// What they were granted.
+    /// What they were granted for the app.
     pub granted: Capabilities,
     /// The only apps that the credential opens, where it opens some only.
     pub apps: Option<&'a [AppName]>,
@@ -65,6 +72,8 @@ pub struct Action<'a> {
     pub exchange: Exchange,
     /// Where it was sent.
     pub own: &'a Origin,
+    /// What it needs.
+    pub needs: Needs,
 }
 
 impl Action<'_> {
@@ -96,6 +105,14 @@ pub enum Verdict {
 /// Why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
+    /// Nobody may.
+    Never,
+    /// They may not enter the app.
+    Entry,
+    /// Only administrators may.
+    AdminOnly,
+    /// They lack some of these capabilities.
+    Missing(Capabilities),
     /// The credential opens other apps only.
     App,
     /// The page that sent the request is not the app's own.
@@ -109,6 +126,12 @@ pub fn decide(
     claim: impl Fn() -> Claim,
     rule: &OriginRule,
 ) -> Verdict {
+    if action.needs == Needs::Deny {
+        return Verdict::Forbid(Forbidden::Never);
+    }
+    if !action.app.entry.admits(subject.standing, subject.name, subject.groups) {
+        return Verdict::Forbid(Forbidden::Entry);
+    }
     if subject.apps.is_some_and(|apps| !apps.contains(&action.app.name)) {
         return Verdict::Forbid(Forbidden::App);
     }
@@ -122,10 +145,15 @@ pub fn decide(
     {
         return Verdict::Forbid(Forbidden::Origin(refusal));
     }
-    Verdict::Allow(match subject.role {
+    let held = match subject.role {
         Role::Admin => Capabilities::ALL,
         Role::User => subject.granted,
-    })
+    };
+    match action.needs {
+        Needs::Admin if subject.role != Role::Admin => Verdict::Forbid(Forbidden::AdminOnly),
+        Needs::Capabilities(set) if !set.within(held) => Verdict::Forbid(Forbidden::Missing(set)),
+        _ => Verdict::Allow(held),
+    }
 }
 
 /// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
@@ -147,7 +175,17 @@ fn page_may_act(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::app::Entry, *};
+
+    const NOBODY: Subject<'static> = Subject {
+        name: "vera",
+        groups: &[],
+        standing: Role::User,
+        role: Role::User,
+        granted: Capabilities::NONE,
+        apps: None,
+        binding: OriginBinding::None,
+    };
 
     fn verdict(method: Method, exchange: Exchange, claim: Claim, binding: OriginBinding) -> Verdict {
         let own = Origin::parse("https://app.test").unwrap();
@@ -156,8 +194,8 @@ mod tests {
             ..App::plain(AppName::parse("app").unwrap(), std::sync::Arc::default())
         };
         let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
-        let action = Action { app: &app, method, exchange, own: &own };
-        let subject = Subject { role: Role::User, granted: Capabilities::READ_ONLY, apps: None, binding };
+        let action = Action { app: &app, method, exchange, own: &own, needs: Needs::Any };
+        let subject = Subject { granted: Capabilities::READ_ONLY, binding, ..NOBODY };
         decide(&subject, &action, || claim.clone(), &rule)
     }
 
@@ -170,15 +208,61 @@ mod tests {
             [(app, Verdict::Forbid(Forbidden::App)), (other, Verdict::Allow(Capabilities::ALL))]
         {
             let app = App::plain(name, std::sync::Arc::default());
-            let action = Action { app: &app, method: Method::Safe, exchange: Exchange::Http, own: &own };
-            let subject = Subject {
-                role: Role::Admin,
-                granted: Capabilities::NONE,
-                apps: Some(&apps),
-                binding: OriginBinding::None,
+            let action = Action {
+                app: &app,
+                method: Method::Safe,
+                exchange: Exchange::Http,
+                own: &own,
+                needs: Needs::Any,
             };
+            let subject = Subject { standing: Role::Admin, role: Role::Admin, apps: Some(&apps), ..NOBODY };
             let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
             assert_eq!(decide(&subject, &action, || Claim::Missing, &rule), expected);
+        }
+    }
+
+    #[test]
+    fn only_who_holds_what_a_route_needs_may_use_it() {
+        use Forbidden::{AdminOnly, Entry as Outside, Missing, Never};
+        let own = Origin::parse("https://app.test").unwrap();
+        let needs = |text| Needs::parse(text, |_| None).unwrap();
+        let set = |text: &str| text.parse::<Capabilities>().unwrap();
+        let family = ["family".to_owned()];
+        let user = |list: &str| Subject { granted: set(list), ..NOBODY };
+        let admin = Subject { standing: Role::Admin, role: Role::Admin, ..NOBODY };
+        let narrowed = Subject { role: Role::User, granted: set("search"), ..admin };
+        let member = Subject { name: "bob", groups: &family, ..NOBODY };
+        let forbid = |why| Verdict::Forbid(why);
+        for (subject, needed, entry, expected) in [
+            (user("none"), "any", &[][..], Verdict::Allow(Capabilities::NONE)),
+            (user("search"), "search", &[], Verdict::Allow(set("search"))),
+            (user("search"), "search+add_downloads", &[], forbid(Missing(set("search,add_downloads")))),
+            (user("search"), "admin", &[], forbid(AdminOnly)),
+            (user("search"), "deny", &[], forbid(Never)),
+            (admin, "add_downloads", &[], Verdict::Allow(Capabilities::ALL)),
+            (admin, "admin", &[], Verdict::Allow(Capabilities::ALL)),
+            (admin, "deny", &[], forbid(Never)),
+            (admin, "any", &["bob"], Verdict::Allow(Capabilities::ALL)),
+            (narrowed, "admin", &[], forbid(AdminOnly)),
+            (narrowed, "any", &["bob"], Verdict::Allow(set("search"))),
+            (user("search"), "any", &["bob"], forbid(Outside)),
+            (user("search"), "any", &["vera"], Verdict::Allow(set("search"))),
+            (member, "any", &["vera"], Verdict::Allow(Capabilities::NONE)),
+        ] {
+            let groups = if entry.is_empty() { Vec::new() } else { family.to_vec() };
+            let app = App {
+                entry: Entry { users: entry.iter().map(|&name| name.to_owned()).collect(), groups },
+                ..App::plain(AppName::parse("app").unwrap(), std::sync::Arc::default())
+            };
+            let action = Action {
+                app: &app,
+                method: Method::Safe,
+                exchange: Exchange::Http,
+                own: &own,
+                needs: needs(needed),
+            };
+            let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
+            assert_eq!(decide(&subject, &action, || Claim::Missing, &rule), expected, "{needed} {entry:?}");
         }
     }
 

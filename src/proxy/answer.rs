@@ -8,11 +8,12 @@ use actix_web::{
     },
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use tracing::error;
 
-use super::dialect::Names;
+use super::{dialect::Names, handed_on::HandedOn};
 use crate::{
     authn::principal::Principal,
-    policy::{app::App, capability::Capabilities},
+    policy::{app::App, capability::Capabilities, extras::Fact},
     store::users::User,
 };
 
@@ -67,19 +68,8 @@ impl UserAnswer {
 pub enum Admitted<'a> {
     /// A user, with what they may do in the app.
     User(&'a Principal, Capabilities),
-    /// A browser that asks before a request: nobody.
-    Preflight,
-}
-
-/// What the app receives of the client's own credentials, in place of all that the client sent.
-#[derive(Default)]
-pub struct HandedOn {
-    /// Its cookies without ours.
-    pub cookies: Option<HeaderValue>,
-    /// Its `Authorization`, where that is the app's.
-    pub authorization: Option<HeaderValue>,
-    /// Its `X-Api-Key`, where that is the app's own.
-    pub api_key: Option<HeaderValue>,
+    /// Nobody: a public route, or a browser that asks before a request.
+    Nobody,
 }
 
 /// The one way to let a request pass: every identity header, once, never empty; but for nobody none that an app would
@@ -91,9 +81,12 @@ pub fn allow(admitted: &Admitted<'_>, app: &App, names: Names, handed_on: Handed
     let capabilities = match admitted {
         Admitted::User(principal, capabilities) => {
             identify(headers, principal, *capabilities, names);
+            if !app.extras.headers.is_empty() {
+                add_extras(headers, principal, *capabilities, app);
+            }
             *capabilities
         }
-        Admitted::Preflight => {
+        Admitted::Nobody => {
             headers.insert(X_AUTH_ROLE, HeaderValue::from_static("anonymous"));
             headers.insert(X_AUTH_CAPABILITIES, HeaderValue::from_static("none"));
             headers.insert(X_AUTH_METHOD, HeaderValue::from_static("public"));
@@ -139,6 +132,32 @@ fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabi
     headers.insert(X_AUTH_ROLE, HeaderValue::from_static(role.name()));
     headers.insert(X_AUTH_CAPABILITIES, list);
     headers.insert(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.name()));
+}
+
+/// The headers of the app's own. A value that no header can hold is left out, and the app then knows nobody.
+fn add_extras(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabilities, app: &App) {
+    for (name, text) in &app.extras.headers {
+        let text = text.fill(|fact, into| {
+            let header = match fact {
+                Fact::User => REMOTE_USER,
+                Fact::Name => REMOTE_NAME,
+                Fact::Email => REMOTE_EMAIL,
+                Fact::Groups => REMOTE_GROUPS,
+                Fact::Id => X_AUTH_USER_ID,
+                Fact::Role => X_AUTH_ROLE,
+                Fact::Capabilities => X_AUTH_CAPABILITIES,
+                Fact::Permission => return into.push_str(capabilities.permission().name()),
+                Fact::App => return into.push_str(app.name.as_str()),
+            };
+            into.push_str(headers.get(header).and_then(|value| value.to_str().ok()).unwrap_or("-"));
+        });
+        match (HeaderName::try_from(name), HeaderValue::try_from(text)) {
+            (Ok(name), Ok(value)) => {
+                headers.insert(name, value);
+            }
+            _ => error!(user = %principal.user.name, name, "a header of the app's own could not be made"),
+        }
+    }
 }
 
 /// The role's group, then those that another system named.
@@ -199,7 +218,10 @@ mod tests {
             principal::Credential,
             profile::{DisplayName, Email},
         },
-        policy::{app::AppName, role::Role},
+        policy::{
+            app::{AppName, PerApp},
+            role::Role,
+        },
         store::users::{Standing, UserId},
     };
 
@@ -212,6 +234,7 @@ mod tests {
             role: Role::User,
             standing: Standing::Enabled,
             granted: Capabilities::NONE,
+            per_app: PerApp::default(),
             groups: Groups::parse("family,admins", ','),
             password_hash: None,
             answer: std::sync::OnceLock::new(),
@@ -247,7 +270,7 @@ mod tests {
 
     #[test]
     fn nobody_has_no_name() {
-        let response = allow(&Admitted::Preflight, &app(), Names::Own, HandedOn::default());
+        let response = allow(&Admitted::Nobody, &app(), Names::Own, HandedOn::default());
         assert!(response.headers().keys().all(|name| !name.as_str().starts_with("remote-")));
         assert_eq!(response.headers().get("x-auth-method").unwrap(), "public");
     }

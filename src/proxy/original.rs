@@ -9,6 +9,9 @@ use super::{
 };
 use crate::policy::{
     origin::{Origin, Scheme, parse_authority},
+    route::Verb,
+    rpc::Calls,
+    ruling::Request,
     verdict::{Exchange, Method},
 };
 
@@ -36,6 +39,8 @@ pub struct Original<'a> {
     pub target: &'a str,
     /// Its method, as far as rules need it.
     pub method: Method,
+    /// Its method, as routes tell them apart; `Unknown` where an override header may change it, too.
+    pub verb: Verb,
     /// The method's name for the log.
     pub method_name: &'a str,
     /// HTTP or WebSocket.
@@ -68,10 +73,10 @@ impl<'a> Original<'a> {
         if !is_plain_target(target) {
             return Err(Undescribed::Malformed("the address of the original request"));
         }
-        let (method, method_name) = method(headers, dialect)?;
+        let (method, verb, method_name) = method(headers, dialect)?;
         let exchange =
             if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
-        Ok(Self { origin, target, method, method_name, exchange })
+        Ok(Self { origin, target, method, verb, method_name, exchange })
     }
 
     /// The path without the query.
@@ -82,6 +87,15 @@ impl<'a> Original<'a> {
     /// The query; empty where there is none.
     pub fn query(&self) -> &'a str {
         self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The request as routes tell requests apart.
+    pub fn request(&self, calls: Calls<'a>) -> Request<'a> {
+        let verb = match self.exchange {
+            Exchange::Http => Some(self.verb),
+            Exchange::WebSocket => None,
+        };
+        Request { verb, path: self.path(), query: self.query(), calls }
     }
 
     /// Whether a browser asks before a request of a page (a CORS preflight, Fetch standard 3.2.2). It never sends a
@@ -148,11 +162,12 @@ fn is_plain_target(target: &str) -> bool {
     plain && target.starts_with('/')
 }
 
-fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undescribed> {
+fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, Verb, &str), Undescribed> {
     if dialect.says == Says::AddressOnly {
         // A method that came all the same is the client's own.
         let by_page = headers.contains_key(ORIGIN);
-        return Ok((if by_page { Method::UnknownOfPage } else { Method::Unknown }, "unknown"));
+        let method = if by_page { Method::UnknownOfPage } else { Method::Unknown };
+        return Ok((method, Verb::Unknown, "unknown"));
     }
     let (name, header, fix) = match dialect.family {
         Family::Original => {
@@ -169,7 +184,8 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, &str), Undes
     };
     let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
     let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;
-    Ok((if safe { Method::Safe } else { Method::Unsafe }, text))
+    let verb = if overridden { Verb::Unknown } else { Verb::parse(text) };
+    Ok((if safe { Method::Safe } else { Method::Unsafe }, verb, text))
 }
 
 #[cfg(test)]

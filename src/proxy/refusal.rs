@@ -10,7 +10,10 @@ use actix_web::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{caller::Caller, dialect::Proxy};
-use crate::{policy::pack::ApiRefusal, throttle::Wait};
+use crate::{
+    policy::{capability::Capability, pack::ApiRefusal},
+    throttle::Wait,
+};
 
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-location");
@@ -29,6 +32,8 @@ pub enum Refusal {
     SignInAgain,
     /// Too many failures before it.
     Throttled(Wait),
+    /// They lack these capabilities.
+    Missing(Vec<Capability>),
     /// Refused whoever asks, for this reason.
     Forbidden(&'static str),
     /// The proxy is set up wrongly, in this way.
@@ -89,6 +94,10 @@ pub fn refuse(refusal: &Refusal, asker: Asker) -> HttpResponse {
             unauthenticated("too many failures; wait before the next try", asker, Some(*wait))
         }
         (Refusal::SignInAgain, _) => told(builder(StatusCode::FORBIDDEN), "sign in first", asker),
+        (Refusal::Missing(missing), _) => {
+            let names: Vec<_> = missing.iter().map(|capability| capability.name()).collect();
+            told(builder(StatusCode::FORBIDDEN), &format!("missing {}", names.join(", ")), asker)
+        }
         (Refusal::Forbidden(reason), _) => told(builder(StatusCode::FORBIDDEN), reason, asker),
         (Refusal::Undescribed(reason), Proxy::Nginx) => told(builder(StatusCode::FORBIDDEN), reason, asker),
         (Refusal::Undescribed(reason), _) => told(builder(StatusCode::BAD_REQUEST), reason, asker),

@@ -19,9 +19,11 @@ use crate::{
     },
     policy::{
         app::{App, Authorization},
+        capability::Capability,
         origin::OriginRefusal,
         pack::ApiRefusal,
-        verdict::Exchange,
+        ruling::{Basis, Ruling},
+        verdict::{Exchange, Forbidden},
     },
 };
 
@@ -183,6 +185,53 @@ fn redirect(method: &str) -> Redirect {
     match method {
         "GET" | "HEAD" => Redirect::Found,
         _ => Redirect::SeeOther,
+    }
+}
+
+/// They may not: what is missing, and for whoever administers this, which rule says so.
+pub(super) fn forbidden<'a>(
+    why: Forbidden,
+    principal: &Principal,
+    app: &App,
+    ruling: &Ruling<'_>,
+) -> Refused<'a> {
+    let (user, app_name) = (&principal.user.name, app.name.as_str());
+    let held = principal.subject(&app.name).granted;
+    let rule = match ruling.basis {
+        Basis::Row(route) | Basis::Public(route) => {
+            format!("the row `{}` of the pack {}", route.text, app.pack.name)
+        }
+        Basis::Unlisted => {
+            format!(
+                "no row of the pack {} lists it; add one if it is harmless, or set base_path",
+                app.pack.name
+            )
+        }
+        Basis::OddPath => "its path can be read in more ways than one".to_owned(),
+        Basis::Elsewhere => format!("it is not below the app's base_path {}", app.base_path),
+    };
+    match why {
+        Forbidden::Missing(set) => {
+            let missing: Vec<_> = set.beyond(held).map(Capability::name).collect();
+            Refused::new(
+                Refusal::Missing(set.beyond(held).collect()),
+                format!("{user} has not {} in {app_name}: {rule}", missing.join(", ")),
+            )
+        }
+        Forbidden::AdminOnly => Refused::new(
+            Refusal::Forbidden("administrators only"),
+            format!("{user} is no administrator, or came with a key for less: {rule}"),
+        ),
+        Forbidden::Never => Refused::new(Refusal::Forbidden("not through this gate"), rule),
+        Forbidden::Entry => Refused::new(
+            Refusal::Forbidden("this user may not enter here"),
+            format!("users and groups of the [[app]] {app_name} do not name {user}"),
+        ),
+        Forbidden::App => Refused::new(
+            Refusal::Forbidden("the key is not for this app"),
+            "the API key opens other apps only; make one with another --app",
+        ),
+        Forbidden::Origin(refusal) => foreign(refusal),
     }
 }
 

@@ -4,27 +4,29 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use tracing::debug;
 
 use super::{
-    answer::{self, Admitted, HandedOn},
+    answer::{self, Admitted},
     caller::Caller,
     claim,
     client::{self, Client},
     dialect::{Dialect, Says},
+    handed_on::HandedOn,
     headers,
     original::Original,
     refusal::Refusal,
-    turned_away::{Refused, foreign},
+    turned_away::{Refused, forbidden, foreign},
 };
 use crate::{
     authn::{
-        api_key,
         chain::{Identity, Presented, Question, Settled},
-        cookie,
         principal::Principal,
     },
     clock,
     policy::{
         app::{App, Authorization, Taken},
-        verdict::{self, Action, Forbidden, Method, Verdict},
+        needs::Needs,
+        rpc::Calls,
+        ruling::Ruling,
+        verdict::{self, Action, Method, Verdict},
     },
     state::State,
     store::view::Health,
@@ -35,10 +37,10 @@ use crate::{
 pub fn verify(
     request: &HttpRequest,
     state: &Data<State>,
-    dialect: Dialect,
-    app: Option<&str>,
+    asked: (Dialect, Option<&str>, Calls<'_>),
 ) -> Result<HttpResponse, Question> {
-    let asked = Asked { request, state, dialect, app };
+    let (dialect, app, calls) = asked;
+    let asked = Asked { request, state, dialect, app, calls };
     match asked.decide() {
         Ok(Decision::Allowed(response)) => Ok(response),
         Ok(Decision::Open(question)) => Err(question),
@@ -50,11 +52,11 @@ pub fn verify(
 pub async fn verify_in_time(
     request: HttpRequest,
     state: Data<State>,
-    (dialect, app): (Dialect, Option<String>),
+    (dialect, app, calls): (Dialect, Option<String>, Calls<'_>),
     question: Question,
 ) -> HttpResponse {
     let settled = state.authenticator.settle(question, &state.sign_in).await;
-    let asked = Asked { request: &request, state: &state, dialect, app: app.as_deref() };
+    let asked = Asked { request: &request, state: &state, dialect, app: app.as_deref(), calls };
     asked.conclude(settled).unwrap_or_else(|refused| asked.refuse(&refused))
 }
 
@@ -65,6 +67,15 @@ pub(super) struct Asked<'a> {
     pub(super) dialect: Dialect,
     /// The app that the proxy's configuration fixed.
     app: Option<&'a str>,
+    /// What the body of the original request calls.
+    calls: Calls<'a>,
+}
+
+/// The original request, the app that it is for, and what it needs there.
+struct Described<'a> {
+    original: Original<'a>,
+    app: &'a App,
+    ruling: Ruling<'a>,
 }
 
 enum Decision {
@@ -74,36 +85,49 @@ enum Decision {
 
 impl<'a> Asked<'a> {
     fn decide(&self) -> Result<Decision, Refused<'a>> {
-        let (original, app) = self.described()?;
-        match self.answer(&original, app) {
+        let described = self.described()?;
+        match self.answer(&described) {
             Ok(decision) => Ok(decision),
-            Err(refused) => Err(refused.about(original, Some(app))),
+            Err(refused) => Err(refused.about(described.original, Some(described.app))),
         }
     }
 
     /// The same with what the question came to; what the proxy says has not changed since.
     fn conclude(&self, settled: Settled) -> Result<HttpResponse, Refused<'a>> {
-        let (original, app) = self.described()?;
+        let described = self.described()?;
         let judged = self
-            .settled(settled, &original, app)
-            .and_then(|principal| self.judge(&principal, &original, app));
-        judged.map_err(|refused| refused.about(original, Some(app)))
+            .settled(settled, &described.original, described.app)
+            .and_then(|principal| self.judge(&principal, &described));
+        judged.map_err(|refused| refused.about(described.original, Some(described.app)))
     }
 
-    fn described(&self) -> Result<(Original<'a>, &'a App), Refused<'a>> {
+    fn described(&self) -> Result<Described<'a>, Refused<'a>> {
         let original = self.describe()?;
         match self.app(&original) {
-            Ok(app) => Ok((original, app)),
+            Ok(app) => {
+                let ruling = app.ruling(&original.request(self.calls), |_, _| {});
+                Ok(Described { original, app, ruling })
+            }
             Err(refused) => Err(refused.about(original, None)),
         }
     }
 
-    fn answer(&self, original: &Original<'a>, app: &'a App) -> Result<Decision, Refused<'a>> {
+    fn answer(&self, described: &Described<'a>) -> Result<Decision, Refused<'a>> {
+        let Described { original, app, ruling } = described;
+        if ruling.needs == Needs::Public {
+            let handed_on = self.handed_on(app);
+            return Ok(Decision::Allowed(answer::allow(
+                &Admitted::Nobody,
+                app,
+                self.dialect.names,
+                handed_on,
+            )));
+        }
         match self.identify(original, app)? {
-            Identity::Proven(principal) => self.judge(&principal, original, app).map(Decision::Allowed),
+            Identity::Proven(principal) => self.judge(&principal, described).map(Decision::Allowed),
             Identity::Unsettled(question) => Ok(Decision::Open(question)),
             Identity::Anonymous if original.is_preflight(self.request.headers()) => {
-                self.judge_preflight(original, app).map(Decision::Allowed)
+                self.judge_preflight(described).map(Decision::Allowed)
             }
             Identity::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
             Identity::Anonymous if self.state.store.view().users().is_empty() => Err(self.sign_in(
@@ -193,51 +217,34 @@ impl<'a> Asked<'a> {
     }
 
     /// Third stop: may they.
-    fn judge(
-        &self,
-        principal: &Principal,
-        original: &Original<'_>,
-        app: &App,
-    ) -> Result<HttpResponse, Refused<'a>> {
+    fn judge(&self, principal: &Principal, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
         let headers = self.request.headers();
         let page = || claim::read(headers);
-        match verdict::decide(&principal.subject(), &action(original, app), page, &self.state.config.origins)
-        {
+        let app = described.app;
+        let subject = principal.subject(&app.name);
+        match verdict::decide(&subject, &action(described), page, &self.state.config.origins) {
             Verdict::Allow(capabilities) => {
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
                 let admitted = Admitted::User(principal, capabilities);
-                Ok(answer::allow(&admitted, app, self.dialect.names, self.handed_on(app)))
+                let handed_on = self.handed_on(app).inject(app);
+                Ok(answer::allow(&admitted, app, self.dialect.names, handed_on))
             }
-            Verdict::Forbid(Forbidden::App) => Err(Refused::new(
-                Refusal::Forbidden("the key is not for this app"),
-                "the API key opens other apps only; make one with another --app",
-            )),
-            Verdict::Forbid(Forbidden::Origin(refusal)) => Err(foreign(refusal)),
+            Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
         }
     }
 
-    fn judge_preflight(&self, original: &Original<'_>, app: &App) -> Result<HttpResponse, Refused<'a>> {
+    fn judge_preflight(&self, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
         let page = claim::read(self.request.headers());
-        match verdict::decide_preflight(&action(original, app), &page, &self.state.config.origins) {
-            Ok(()) => Ok(answer::allow(&Admitted::Preflight, app, self.dialect.names, HandedOn::default())),
+        let app = described.app;
+        match verdict::decide_preflight(&action(described), &page, &self.state.config.origins) {
+            Ok(()) => Ok(answer::allow(&Admitted::Nobody, app, self.dialect.names, HandedOn::default())),
             Err(refusal) => Err(foreign(refusal)),
         }
     }
 
-    /// What the app receives of the client's own credentials.
     fn handed_on(&self, app: &App) -> HandedOn {
-        let headers = self.request.headers();
-        let cookies = cookie::without(headers, self.state.authenticator.sessions.cookie_name());
-        let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
-            (Authorization::App, _) => {
-                (api_key::apps_own_authorization(headers), api_key::apps_own_header(headers))
-            }
-            (Authorization::Gate, true) => {
-                (api_key::apps_own_bearer(headers), api_key::apps_own_header(headers))
-            }
-            (Authorization::Gate, false) => (None, None),
-        };
-        HandedOn { cookies, authorization: authorization.cloned(), api_key: api_key.cloned() }
+        let our_cookie = self.state.authenticator.sessions.cookie_name();
+        HandedOn::of_client(self.request.headers(), app, our_cookie)
     }
 
     pub(super) fn client(&self) -> Client {
@@ -251,6 +258,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn action<'a>(original: &'a Original<'_>, app: &'a App) -> Action<'a> {
-    Action { app, method: original.method, exchange: original.exchange, own: &original.origin }
+fn action<'a>(described: &'a Described<'_>) -> Action<'a> {
+    let Described { original, app, ruling } = described;
+    Action {
+        app,
+        method: original.method,
+        exchange: original.exchange,
+        own: &original.origin,
+        needs: ruling.needs,
+    }
 }

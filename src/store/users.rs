@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::database::StoreError;
+use super::{capabilities, database::StoreError};
 use crate::{
     authn::{
         group::Groups,
@@ -13,12 +13,13 @@ use crate::{
         profile::{DisplayName, Email},
     },
     clock::Timestamp,
-    policy::{capability::Capabilities, role::Role},
+    policy::{
+        app::{AppName, PerApp},
+        capability::Capabilities,
+        role::Role,
+    },
     proxy::answer::UserAnswer,
 };
-
-/// Stands for every app for which a user has no set of their own.
-const EVERY_APP: &str = "*";
 
 /// The stable id of a user; never given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +65,8 @@ pub struct User {
     pub standing: Standing,
     /// What was granted for every app.
     pub granted: Capabilities,
+    /// What was granted for single apps instead.
+    pub per_app: PerApp,
     /// Groups that another system named.
     pub groups: Groups,
     /// The bcrypt hash; `None` where no password opens the account.
@@ -78,6 +81,14 @@ impl User {
         match self.role {
             Role::Admin => Capabilities::ALL,
             Role::User => self.granted,
+        }
+    }
+
+    /// What they hold in one app.
+    pub fn held_in(&self, app: &AppName) -> Capabilities {
+        match self.role {
+            Role::Admin => Capabilities::ALL,
+            Role::User => self.per_app.get(app).unwrap_or(self.granted),
         }
     }
 }
@@ -111,10 +122,13 @@ pub fn all(connection: &Connection) -> Result<Vec<Arc<User>>, StoreError> {
                 u.own_groups
          FROM users u LEFT JOIN capabilities c ON c.user_id = u.id AND c.app = ?1 ORDER BY u.name",
     )?;
-    let mut rows = statement.query([EVERY_APP])?;
+    let mut per_app = capabilities::of_single_apps(connection)?;
+    let mut rows = statement.query([capabilities::EVERY_APP])?;
     let mut users = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
+        // A set that cannot be read must not fall back to a wider one.
+        let sets = per_app.remove(&row.get(0)?).unwrap_or_else(|| Some(PerApp::default()));
+        match sets.and_then(|sets| Some(User { per_app: sets, ..read(row)? })) {
             Some(user) => users.push(Arc::new(user)),
             None => tracing::error!(
                 user_id = row.get::<_, i64>(0).unwrap_or_default(),
@@ -137,6 +151,7 @@ fn read(row: &Row<'_>) -> Option<User> {
         standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
         password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
+        per_app: PerApp::default(),
         groups: Groups::parse(&text(8)??, ','),
         answer: OnceLock::new(),
     })
@@ -174,7 +189,7 @@ pub fn insert(connection: &Connection, user: &NewUser<'_>, now: Timestamp) -> Re
         ],
     )?;
     let id = UserId(connection.last_insert_rowid());
-    set_capabilities(connection, id, user.granted)?;
+    capabilities::set(connection, id, user.granted)?;
     Ok(id)
 }
 
@@ -210,20 +225,6 @@ pub fn renew_hash(connection: &Connection, user: UserId, old: &str, new: &str) -
     connection.execute(
         "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
         params![user.0, old, new],
-    )?;
-    Ok(())
-}
-
-/// Sets what is granted for every app.
-pub fn set_capabilities(
-    connection: &Connection,
-    user: UserId,
-    granted: Capabilities,
-) -> Result<(), StoreError> {
-    connection.execute(
-        "INSERT INTO capabilities (user_id, app, capabilities) VALUES (?1, ?2, ?3)
-         ON CONFLICT (user_id, app) DO UPDATE SET capabilities = excluded.capabilities",
-        params![user.0, EVERY_APP, granted.to_string()],
     )?;
     Ok(())
 }
@@ -294,7 +295,7 @@ pub fn set_external(
             rights.groups.to_text()
         ],
     )?;
-    set_capabilities(connection, user, rights.granted)?;
+    capabilities::set(connection, user, rights.granted)?;
     match set_role(connection, user, rights.role) {
         Ok(()) => Ok(true),
         Err(StoreError::LastAdmin) => {

@@ -1,0 +1,76 @@
+//! `headers` and `inject` of an `[[app]]`.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{reader::Reader, values::header};
+use crate::policy::{
+    app::Authorization,
+    extras::{Extras, HeaderText, Inject},
+};
+
+/// Reads both; `key` makes the whole name of one.
+pub(super) fn read(
+    reader: &mut Reader,
+    key: impl Fn(&str) -> String,
+    authorization: Authorization,
+) -> Option<Extras> {
+    let headers = reader.map(&key("headers"), |name, text| {
+        let name = header(name)?.as_str().to_owned();
+        let text = HeaderText::parse(text).ok_or_else(|| {
+            "is no header's text; write it like \"{user}\", of user, name, email, groups, id, role, capabilities, \
+             permission and app"
+                .to_owned()
+        })?;
+        Ok((name, text))
+    });
+    let inject = inject(reader, &key, authorization);
+    Some(Extras { headers: headers?, inject: inject? })
+}
+
+fn inject(reader: &mut Reader, key: impl Fn(&str) -> String, authorization: Authorization) -> Option<Inject> {
+    let fix = "write it like \"Basic name:password\" or \"Bearer token\"";
+    let header = secret(reader, &key("inject.authorization"), fix, |text| match text.split_once(' ') {
+        // Base64 has no colon, so this is the pair itself.
+        Some(("Basic", pair)) if pair.contains(':') => Some(format!("Basic {}", STANDARD.encode(pair))),
+        Some(("Basic" | "Bearer", token)) if !token.contains([' ', ':']) => Some(text.to_owned()),
+        _ => None,
+    });
+    let api_key = secret(reader, &key("inject.api_key"), "it is a key without spaces", |text| {
+        (!text.contains(' ')).then(|| text.to_owned())
+    });
+    let cookie = secret(reader, &key("inject.cookie"), "write it like name=value", |text| {
+        let (name, value) = text.split_once('=')?;
+        let plain =
+            |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b';' | b',' | b'"'));
+        (!name.is_empty() && plain(name) && plain(value)).then(|| text.to_owned())
+    });
+    let header = header?;
+    if header.is_some() && authorization == Authorization::App {
+        reader.problem(
+            &key("inject.authorization"),
+            "authorization = \"app\" leaves that header to the client; remove one of the two",
+        );
+        return None;
+    }
+    Some(Inject { authorization: header, api_key: api_key?, cookie: cookie? })
+}
+
+/// A secret in the form in which a header carries it.
+fn secret(
+    reader: &mut Reader,
+    key: &str,
+    fix: &str,
+    form: impl Fn(&str) -> Option<String>,
+) -> Option<Option<SecretString>> {
+    let Some(secret) = reader.secret(key)? else { return Some(None) };
+    let text = secret.expose_secret();
+    let printable = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    match form(text).filter(printable) {
+        Some(formed) => Some(Some(SecretString::from(formed))),
+        None => {
+            reader.problem(key, &format!("it cannot go into a header; {fix}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! A pack's file, read into a pack.
+
+use std::collections::BTreeMap;
+
+use figment::{
+    Figment,
+    providers::{Format, Toml},
+};
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::policy::{
+    needs::{Needs, NeedsError},
+    pack::{ApiArea, ApiRefusal, Listed, OwnKeys, Owners, Pack, TooOpen},
+    route::{Pattern, RouteError, Row},
+    routes::{Matching, Routes},
+    rpc::{BodyForm, Rpc, SameCall},
+};
+
+/// What is wrong with a pack.
+#[derive(Debug, Error)]
+pub(super) enum PackError {
+    #[error("the file cannot be read: {0}")]
+    Toml(#[from] Box<figment::Error>),
+    #[error("{0}")]
+    Route(#[from] RouteError),
+    #[error("{0}")]
+    Needs(#[from] NeedsError),
+    #[error("the row `{0}` {1}")]
+    TooOpen(String, TooOpen),
+    #[error("{0}")]
+    SameCall(#[from] SameCall),
+    #[error("`{0}` is no path of an area; write it like /api/v2")]
+    Area(String),
+    #[error("`{0}` is no path of an endpoint; write it like /rpc")]
+    Endpoint(String),
+    #[error("`{0}` is no call; write NAME NEEDS, as in \"torrent_get view_all_downloads\"")]
+    Call(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPack {
+    title: String,
+    #[serde(default)]
+    versions: String,
+    #[serde(default)]
+    case: Case,
+    #[serde(default)]
+    trailing_slash: TrailingSlash,
+    #[serde(default)]
+    non_ascii: bool,
+    odd_paths: Option<String>,
+    #[serde(default)]
+    ownership: RawOwners,
+    #[serde(default)]
+    own_keys: bool,
+    routes: Vec<String>,
+    #[serde(default)]
+    aliases: BTreeMap<String, String>,
+    #[serde(default)]
+    api: Vec<RawArea>,
+    #[serde(default)]
+    rpc: Vec<RawRpc>,
+}
+
+#[derive(Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Case {
+    #[default]
+    Sensitive,
+    Insensitive,
+}
+
+#[derive(Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum TrailingSlash {
+    #[default]
+    Exact,
+    Ignored,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawOwners {
+    App,
+    #[default]
+    None,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawArea {
+    path: String,
+    #[serde(default)]
+    refusal: RawRefusal,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawRefusal {
+    #[default]
+    Json,
+    Qbittorrent,
+    Torznab,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRpc {
+    path: String,
+    format: RawFormat,
+    field: String,
+    #[serde(default)]
+    batch: bool,
+    without_body: String,
+    methods: Vec<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawFormat {
+    Json,
+    Form,
+}
+
+/// Reads a pack.
+pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
+    let raw: RawPack = Figment::from(Toml::string(text)).extract().map_err(Box::new)?;
+    let mut aliases = BTreeMap::new();
+    for (alias, needs) in &raw.aliases {
+        aliases.insert(alias.clone(), Needs::parse(needs, |_| None)?);
+    }
+    let needs = |text: &str| Needs::parse(text, |name| aliases.get(name).copied());
+    let odd_paths = raw.odd_paths.as_deref().map_or(Ok(Needs::Admin), needs)?;
+    let matching = Matching {
+        ignores_case: raw.case == Case::Insensitive,
+        ignores_trailing_slash: raw.trailing_slash == TrailingSlash::Ignored,
+    };
+    let mut pack = Pack {
+        name: name.to_owned(),
+        title: raw.title,
+        versions: raw.versions,
+        non_ascii: raw.non_ascii,
+        // Nobody's name stands behind a path that may mean another.
+        odd_paths: if odd_paths == Needs::Public { Needs::Admin } else { odd_paths },
+        owners: match raw.ownership {
+            RawOwners::App => Owners::Known,
+            RawOwners::None => Owners::Unknown,
+        },
+        own_keys: if raw.own_keys { OwnKeys::Yes } else { OwnKeys::No },
+        api: raw.api.into_iter().map(area).collect::<Result<_, _>>()?,
+        routes: Routes::new(matching),
+        ..Pack::default()
+    };
+    let mut calls = Vec::new();
+    for endpoint in raw.rpc {
+        calls.extend(add_rpc(&mut pack, endpoint, &needs)?);
+    }
+    for text in &raw.routes {
+        for row in Row::parse(text, |name| aliases.get(name).copied())? {
+            if row.needs == Needs::Public {
+                let refused = |why| PackError::TooOpen(text.clone(), why);
+                pack.may_be_public(&row.pattern).map_err(refused)?;
+            }
+            let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
+            let listed = Listed { what: words.join(" "), needs: row.needs };
+            if pack.listed.last() != Some(&listed) {
+                pack.listed.push(listed);
+            }
+            pack.routes.add(text, row);
+        }
+    }
+    pack.listed.extend(calls);
+    Ok(pack)
+}
+
+fn area(raw: RawArea) -> Result<ApiArea, PackError> {
+    let refusal = match raw.refusal {
+        RawRefusal::Json => ApiRefusal::Json,
+        RawRefusal::Qbittorrent => ApiRefusal::Qbittorrent,
+        RawRefusal::Torznab => ApiRefusal::Torznab,
+    };
+    ApiArea::new(&raw.path, refusal).ok_or(PackError::Area(raw.path))
+}
+
+/// Adds an endpoint, and gives back its calls for people.
+fn add_rpc(
+    pack: &mut Pack,
+    raw: RawRpc,
+    needs: &impl Fn(&str) -> Result<Needs, NeedsError>,
+) -> Result<Vec<Listed>, PackError> {
+    let pattern: Pattern = raw.path.parse().map_err(|()| PackError::Endpoint(raw.path.clone()))?;
+    let form = match raw.format {
+        RawFormat::Json => BodyForm::Json { batch: raw.batch },
+        RawFormat::Form => BodyForm::Form,
+    };
+    let mut methods = Vec::new();
+    for text in &raw.methods {
+        let (name, what) = text.trim().split_once(' ').ok_or_else(|| PackError::Call(text.clone()))?;
+        methods.push((name.to_owned(), needs(what.trim())?));
+    }
+    let listed = methods.iter().map(|(name, needs)| {
+        let what = format!("POST {} {}={name}", raw.path, raw.field);
+        Listed { what, needs: *needs }
+    });
+    let listed: Vec<_> = listed.collect();
+    let rpc = Rpc::new(form, raw.field, needs(&raw.without_body)?, methods)?;
+    pack.routes.add_rpc(&format!("POST {} (by its body)", raw.path), &pattern, rpc);
+    pack.rpc.push(pattern);
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        parse("mine", text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_pack_that_opens_too_much_is_refused() {
+        let pack = |row: &str| {
+            format!(
+                "title = \"X\"\nroutes = [\"{row}\"]\n[[api]]\npath = \"/api\"\n[[rpc]]\npath = \"/rpc\"\nformat = \"json\"\n\
+                 field = \"method\"\nwithout_body = \"admin\"\nmethods = []\n"
+            )
+        };
+        for row in [
+            "GET /api/** public",
+            "GET /** public",
+            "GET /api/{id} public",
+            "GET /{x}/y public",
+            "POST /api public",
+        ] {
+            let text = parse("mine", &pack(row)).map(|_| ());
+            let opens = row.contains("/api public") || text.is_err();
+            assert!(opens, "{row}");
+        }
+        for row in ["OPTIONS /rpc public", "GET /r* public", "GET /RPC public"] {
+            assert!(error(&pack(row)).contains("opens an endpoint"), "{row}");
+        }
+        for row in ["GET /static/** public", "GET /api/health public", "GET /{x}.png public"] {
+            assert_eq!(parse("mine", &pack(row)).is_ok(), row != "GET /{x}.png public", "{row}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_pack_is_said() {
+        for (text, needle) in [
+            ("", "title"),
+            ("title = \"X\"\nroutes = []\nnonsense = 1", "nonsense"),
+            ("title = \"X\"\nroutes = [\"GET /x\"]", "METHODS PATH NEEDS"),
+            ("title = \"X\"\nroutes = [\"GET /x EDIT\"]", "`EDIT`"),
+            ("title = \"X\"\nroutes = []\n[[api]]\npath = \"api\"", "/api/v2"),
+            ("title = \"X\"\nroutes = []\n[aliases]\nA = \"B\"", "`B`"),
+            ("title = \"X\"\nroutes = []\ncase = \"odd\"", "odd"),
+        ] {
+            assert!(error(text).contains(needle), "{text}: {}", error(text));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Paths as an app might read them: only a plain one is read the same by everybody.
+
+/// Whether every app reads the path alike: it starts with `/`, has no empty or dot segment, no `;` or `\`, and a
+/// percent-sign only before a byte that is neither unreserved (RFC 3986, 2.3) nor a separator nor a control
+/// byte. Bytes past ASCII, encoded in UTF-8, are plain only where `non_ascii` says that the app has such names.
+pub fn is_plain(path: &str, non_ascii: bool) -> bool {
+    let Some(below) = path.strip_prefix('/') else { return false };
+    let mut segments = below.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if matches!(segment, "." | "..") || (segment.is_empty() && !is_last) {
+            return false;
+        }
+    }
+    if path.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b';' | b'\\')) {
+        return false;
+    }
+    !path.contains('%') || escapes_are_plain(path, non_ascii)
+}
+
+fn escapes_are_plain(path: &str, non_ascii: bool) -> bool {
+    let mut decoded = Vec::new();
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first != b'%' {
+            decoded.push(first);
+            rest = after;
+            continue;
+        }
+        let Some(byte) = after.first_chunk::<2>().and_then(|hex| unhex(*hex)) else { return false };
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if unreserved || byte.is_ascii_control() || b"/\\;?#%".contains(&byte) {
+            return false;
+        }
+        decoded.push(byte);
+        rest = &after[2..];
+    }
+    decoded.is_ascii() || (non_ascii && std::str::from_utf8(&decoded).is_ok_and(no_hidden))
+}
+
+/// C1 controls, direction marks and what else is not seen have no place in a name.
+fn no_hidden(text: &str) -> bool {
+    !text.contains(|c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+            // Fullwidth forms, which some systems turn into the ASCII they look like.
+            || matches!(c, '\u{ff00}'..='\u{ff5e}' | '\u{2024}'..='\u{2026}' | '\u{2215}' | '\u{2044}')
+    })
+}
+
+fn unhex([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// Whether the query has this key, in any spelling that an app could take for it. What cannot be read has it.
+pub fn query_has(query: &str, key: &str) -> bool {
+    query.split(['&', ';']).any(|pair| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        match decode(name) {
+            None => true,
+            Some(name) => name.split('[').next().unwrap_or("").trim().eq_ignore_ascii_case(key),
+        }
+    })
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        decoded.push(match first {
+            b'+' => b' ',
+            b'%' => {
+                rest = after.get(2..)?;
+                unhex(*after.first_chunk::<2>()?)?
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_apps_read_differently_is_not_plain() {
+        for path in [
+            "/",
+            "/a",
+            "/a/",
+            "/a/b.c/d-e_f~g",
+            "/a%20b",
+            "/%5b1%5D",
+            "/a:b@c!$&'()*+,=",
+            "/.well-known/x",
+            "/a..b",
+        ] {
+            assert!(is_plain(path, false), "{path}");
+        }
+        for path in [
+            "",
+            "a",
+            "//",
+            "//a",
+            "/a//b",
+            "/a//",
+            "/.",
+            "/..",
+            "/a/./b",
+            "/a/../b",
+            "/a/..",
+            "/a;b",
+            "/a\\b",
+            "/a b",
+            "/%41",
+            "/%2e%2e/a",
+            "/a%2fb",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a%3bx",
+            "/a%3fx",
+            "/a%23x",
+            "/a%252e",
+            "/a%00",
+            "/a%0a",
+            "/a%7f",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/a%+1",
+            "/\u{e9}",
+            "/%c3%a9",
+            "/%2d",
+            "/%7E",
+        ] {
+            assert!(!is_plain(path, false), "{path}");
+        }
+        assert!(is_plain("/%c3%a9", true));
+        for path in ["/%c3", "/%ff", "/\u{e9}", "/%ef%bc%8f", "/%c2%80", "/%e2%80%ae", "/%41"] {
+            assert!(!is_plain(path, true), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_query_key_is_found_in_any_spelling() {
+        for query in
+            ["cmd", "cmd=", "a=1&cmd=x", "CMD=x", "c%6dd=x", "a;cmd=x", "cmd[]=x", "+cmd=x", "%zz=1", "%"]
+        {
+            assert!(query_has(query, "cmd"), "{query}");
+        }
+        for query in ["", "xcmd=1", "a=cmd", "cmdx", "c=m&d"] {
+            assert!(!query_has(query, "cmd"), "{query}");
+        }
+    }
+}

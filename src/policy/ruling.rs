@@ -1,0 +1,108 @@
+//! What a request to an app needs, and why: the app's own list of public paths, its pack, or that neither lists it.
+
+use super::{
+    app::{App, Ownership},
+    capability::{Capabilities, Capability},
+    needs::Needs,
+    path,
+    route::Verb,
+    routes::{Route, Sought, Trial},
+    rpc::Calls,
+};
+
+/// A request, as the proxy describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Its method; `None` for a WebSocket handshake.
+    pub verb: Option<Verb>,
+    /// Its path as it came, printable ASCII.
+    pub path: &'a str,
+    /// Its query.
+    pub query: &'a str,
+    /// What its body calls, where the proxy hands that over.
+    pub calls: Calls<'a>,
+}
+
+/// Why a request needs what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis<'a> {
+    /// The app's own list of public paths.
+    Public(&'a Route),
+    /// This row of the pack.
+    Row(&'a Route),
+    /// No row takes such a request.
+    Unlisted,
+    /// Apps could read the path in more ways than one.
+    OddPath,
+    /// The path does not lie under the app's base path.
+    Elsewhere,
+}
+
+/// What a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ruling<'a> {
+    /// This.
+    pub needs: Needs,
+    /// Because of this.
+    pub basis: Basis<'a>,
+}
+
+/// What changes somebody's downloads, so that whose they are matters.
+const CHANGES: [Capability; 6] = [
+    Capability::RemoveDownloads,
+    Capability::PauseResume,
+    Capability::AssignCategories,
+    Capability::MoveFiles,
+    Capability::RenameFiles,
+    Capability::SetComment,
+];
+
+impl App {
+    /// What a request needs; `tried` is told of each row whose path is right.
+    pub fn ruling(&self, request: &Request<'_>, mut tried: impl FnMut(&Route, Trial)) -> Ruling<'_> {
+        let pack = &*self.pack;
+        if !path::is_plain(request.path, pack.non_ascii) {
+            return Ruling { needs: pack.odd_paths, basis: Basis::OddPath };
+        }
+        let Some(path) = self.below_base(request.path) else {
+            return Ruling { needs: Needs::Admin, basis: Basis::Elsewhere };
+        };
+        let sought = Sought { verb: request.verb, path, query: request.query, calls: request.calls };
+        if request.verb == Some(Verb::Get)
+            && let Some((needs, route)) = self.public.find(&sought, &mut tried)
+        {
+            return Ruling { needs, basis: Basis::Public(route) };
+        }
+        match pack.routes.find(&sought, tried) {
+            Some((needs, route)) => Ruling { needs: self.of_owners(needs), basis: Basis::Row(route) },
+            None => Ruling { needs: Needs::Admin, basis: Basis::Unlisted },
+        }
+    }
+
+    fn below_base<'a>(&self, path: &'a str) -> Option<&'a str> {
+        match path.strip_prefix(self.base_path.as_str())? {
+            "" => Some("/"),
+            below => below.starts_with('/').then_some(below),
+        }
+    }
+
+    /// The part of a path that lies below the app's base path, for its pack.
+    pub fn rpc_at(&self, path: &str) -> Option<&super::rpc::Rpc> {
+        if self.pack.rpc.is_empty() || !path::is_plain(path, self.pack.non_ascii) {
+            return None;
+        }
+        self.pack.routes.rpc(self.below_base(path)?)
+    }
+
+    fn of_owners(&self, needs: Needs) -> Needs {
+        let edit = Needs::Capabilities(Capabilities::with(Capability::EditAllDownloads));
+        match needs {
+            Needs::Capabilities(set)
+                if self.ownership == Ownership::Strict && CHANGES.iter().any(|&one| set.holds(one)) =>
+            {
+                needs.and(edit)
+            }
+            needs => needs,
+        }
+    }
+}
