@@ -1,9 +1,11 @@
 //! The commands; a file each.
 
 mod check;
+mod explain;
 mod healthcheck;
 mod key;
 mod output;
+mod pack;
 mod password_input;
 mod serve;
 mod session;
@@ -42,6 +44,14 @@ enum Command {
     /// Show the configuration that holds, secrets masked, and everything that is wrong with it
     #[command(after_help = "Example:\n  sluice check --config config/sluice.toml")]
     Check(check::Arguments),
+    /// Say what would be answered to a request, and by which rule
+    #[command(
+        after_help = "Example:\n  sluice explain POST https://nas/api/v2/torrents/delete --user bob --app qbittorrent"
+    )]
+    Explain(explain::Arguments),
+    /// Show what packs ask for on each route of an app
+    #[command(subcommand, after_help = "Example:\n  sluice pack show qbittorrent")]
+    Pack(pack::Command),
     /// Add, list and change users
     #[command(subcommand, after_help = "Example:\n  sluice user add bob --preset read-only")]
     User(user::Command),
@@ -77,6 +87,8 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(flags, arguments),
         Command::Check(arguments) => check::run(&flags, &arguments),
+        Command::Explain(arguments) => explain::run(&flags, &arguments),
+        Command::Pack(command) => pack::run(&flags, command),
         Command::User(command) => user::run(&flags, command),
         Command::Key(command) => key::run(&flags, command),
         Command::Session(command) => session::run(&flags, command),

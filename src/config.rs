@@ -117,6 +117,14 @@ pub fn load(flags: &Flags) -> Outcome {
     Outcome { config, warnings, resolved, file }
 }
 
+/// Where the configuration says that packs are.
+pub fn packs(flags: &Flags) -> anyhow::Result<pack::Packs> {
+    let (figment, _) = sources::layers(flags).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let mut reader = Reader::new(figment);
+    let packs = pack::Packs::read(&mut reader);
+    packs.ok_or_else(|| anyhow::anyhow!("packs.folder is no folder; make it, or correct the path"))
+}
+
 fn read(reader: &mut Reader) -> Option<Config> {
     let server = ServerConfig::read(reader);
     let store = StoreConfig::read(reader);

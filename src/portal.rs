@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_keys;
 pub mod assets;
+pub mod forbidden;
 pub mod form;
 mod key_form;
 pub mod log_in;

@@ -1,6 +1,7 @@
 //! What a proxy says about a request and how to answer it.
 
 pub mod answer;
+pub mod body;
 pub mod caller;
 pub mod claim;
 pub mod client;
@@ -10,5 +11,5 @@ pub mod headers;
 pub mod original;
 pub mod refusal;
 pub mod target;
-mod turned_away;
+pub mod turned_away;
 pub mod verify;

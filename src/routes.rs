@@ -3,15 +3,17 @@
 use actix_web::{
     HttpRequest, HttpResponse, Resource, Route, guard,
     http::header,
-    web::{self, Data, ServiceConfig},
+    web::{self, Data, Payload, ServiceConfig},
 };
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     health,
-    policy::rpc::Calls,
-    portal::{account, account_keys, assets, log_in, log_out, page, qbittorrent, setup, span::PortalSpan},
+    portal::{
+        account, account_keys, assets, forbidden, log_in, log_out, page, qbittorrent, setup, span::PortalSpan,
+    },
     proxy::{
+        body::{self, Called},
         dialect::Dialect,
         verify::{verify, verify_in_time},
     },
@@ -36,6 +38,7 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/keys", web::post().to(account_keys::create)))
             .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
+            .service(resource("/forbidden", web::to(forbidden::show)))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
@@ -52,16 +55,29 @@ fn read() -> Route {
 
 /// The paths of [`Dialect`], with any method: the verify request's own says nothing about the original one. They
 /// are found here because a pattern for the app's name would cost a regular expression on every request.
-async fn verify_or_nothing(request: HttpRequest, state: Data<State>) -> HttpResponse {
+async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     match Dialect::asked_on(request.path()) {
-        Some((dialect, app)) => match verify(&request, &state, (dialect, app, Calls::Unseen)) {
-            Ok(response) => response,
-            Err(question) => {
-                let asked = (dialect, app.map(str::to_owned), Calls::Unseen);
-                // On the heap: most requests never come here, and need not carry its size.
-                Box::pin(verify_in_time(request.clone(), state, asked, question)).await
+        Some((dialect, app)) => match body::wanted(&request, &state, dialect, app) {
+            None => answer(&request, &state, (dialect, app), &Called::Unseen).await,
+            Some(rpc) => {
+                let called = body::read(&request, payload, rpc).await;
+                answer(&request, &state, (dialect, app), &called).await
             }
         },
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
+    }
+}
+
+async fn answer(
+    request: &HttpRequest,
+    state: &Data<State>,
+    (dialect, app): (Dialect, Option<&str>),
+    called: &Called,
+) -> HttpResponse {
+    let asked = (dialect, app, called.as_calls());
+    match verify(request, state, asked) {
+        Ok(response) => response,
+        // On the heap: most requests never come here, and need not carry its size.
+        Err(question) => Box::pin(verify_in_time(request, state, asked, question)).await,
     }
 }

@@ -3,14 +3,17 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, output};
-use crate::config::{self, Flags};
+use super::{Failure, output, pack};
+use crate::config::{self, Config, Flags};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// List each app's routes under what they need
+    #[arg(long)]
+    routes: bool,
 }
 
 pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
@@ -40,6 +43,9 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.json {
         warnings.iter().for_each(|warning| output::remark(&format!("warning: {warning}")));
     }
+    if let (Ok(config), false) = (&outcome.config, arguments.json) {
+        apps(config, arguments.routes);
+    }
     if !problems.is_empty() {
         return Err(Failure::Start(problems));
     }
@@ -47,4 +53,17 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
         output::say("\nNo problems.");
     }
     Ok(())
+}
+
+/// What people should know of each app, and its routes where they ask.
+fn apps(config: &Config, with_routes: bool) {
+    for app in config.apps.iter() {
+        for remark in pack::remarks(&app.pack) {
+            output::remark(&format!("note: {}: {remark}", app.name.as_str()));
+        }
+        if with_routes {
+            output::say(&format!("\n{} (pack {}, {})", app.name.as_str(), app.pack.name, app.pack.versions));
+            pack::print_routes(&app.pack);
+        }
+    }
 }

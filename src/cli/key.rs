@@ -146,7 +146,8 @@ fn scope(config: &Config, arguments: &Create) -> anyhow::Result<Scope> {
     })
 }
 
-fn known_app(config: &Config, text: &str) -> anyhow::Result<AppName> {
+/// The configured app of this name.
+pub(super) fn known_app(config: &Config, text: &str) -> anyhow::Result<AppName> {
     match config.apps.named(text) {
         Some(app) => Ok(app.name.clone()),
         None => {

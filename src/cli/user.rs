@@ -101,9 +101,25 @@ pub(super) struct SetCapabilities {
     /// Grant these capabilities, separated by commas
     #[arg(long, value_name = "LIST")]
     capabilities: Option<String>,
+    /// Grant what a permission of pyTorrent means: none, ro or full
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["capabilities", "preset"])]
+    permission: Option<PermissionName>,
+    /// For this app only, instead of what holds for all
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
+    /// Let what holds for all apps hold for --app again
+    #[arg(long, requires = "app", conflicts_with_all = ["capabilities", "preset", "permission"])]
+    inherit: bool,
     /// Make an administrator, or an ordinary user again
-    #[arg(long)]
+    #[arg(long, conflicts_with = "app")]
     role: Option<RoleName>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PermissionName {
+    None,
+    Ro,
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -208,9 +224,25 @@ fn set_password(config: &Config, name: &str) -> Result<(), Failure> {
 }
 
 fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), Failure> {
-    let granted = granted(arguments.preset.as_deref(), arguments.capabilities.as_deref())?;
-    if granted.is_none() && arguments.role.is_none() {
-        return Err(anyhow::anyhow!("say what to set: --preset, --capabilities or --role").into());
+    let granted = match arguments.permission {
+        Some(PermissionName::None) => Some(Capabilities::NONE),
+        Some(PermissionName::Ro) => Some(Capabilities::READ_ONLY),
+        Some(PermissionName::Full) => Some(Capabilities::ALL),
+        None => granted(arguments.preset.as_deref(), arguments.capabilities.as_deref())?,
+    };
+    if granted.is_none() && arguments.role.is_none() && !arguments.inherit {
+        return Err(anyhow::anyhow!(
+            "say what to set: --preset, --capabilities, --permission, --inherit or --role"
+        )
+        .into());
+    }
+    if let Some(app) = &arguments.app {
+        let app = super::key::known_app(config, app)?;
+        let done = match granted {
+            Some(granted) => format!("may now in {}: {granted}", app.as_str()),
+            None => format!("may now do in {} what they may in every app", app.as_str()),
+        };
+        return change(config, &arguments.name, &done, |tx, id| capabilities::set_in(tx, id, &app, granted));
     }
     let done = match arguments.role {
         Some(RoleName::Admin) => "is an administrator now",
@@ -252,13 +284,16 @@ fn state(user: &User) -> &'static str {
 }
 
 fn row(user: &User) -> Vec<String> {
-    let capabilities = user.held();
+    let word =
+        |set: Capabilities| set.preset().map_or_else(|| set.to_string(), |preset| preset.name().to_owned());
+    let apps: Vec<_> =
+        user.per_app.iter().map(|(app, set)| format!("; {}: {}", app.as_str(), word(set))).collect();
     vec![
         user.name.to_string(),
         user.role.name().to_owned(),
         state(user).to_owned(),
         if user.password_hash.is_some() { "yes" } else { "none" }.to_owned(),
-        capabilities.preset().map_or_else(|| capabilities.to_string(), |preset| preset.name().to_owned()),
+        word(user.held()) + &apps.concat(),
     ]
 }
 
@@ -272,6 +307,10 @@ fn as_json(user: &User) -> serde_json::Value {
         "enabled": user.standing == Standing::Enabled,
         "password": user.password_hash.is_some(),
         "capabilities": user.held().iter().map(|capability| capability.name()).collect::<Vec<_>>(),
+        "apps": user.per_app.iter().map(|(app, set)| {
+            let names: Vec<_> = set.iter().map(|capability| capability.name()).collect();
+            (app.as_str().to_owned(), json!(names))
+        }).collect::<serde_json::Map<_, _>>(),
         "preset": user.held().preset().map_or("custom", Preset::name),
     })
 }

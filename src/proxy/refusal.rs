@@ -11,7 +11,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{caller::Caller, dialect::Proxy};
 use crate::{
-    policy::{capability::Capability, pack::ApiRefusal},
+    policy::{capability::Capability, origin::Origin, pack::ApiRefusal},
+    portal::forbidden,
     throttle::Wait,
 };
 
@@ -42,6 +43,23 @@ pub enum Refusal {
     Unavailable,
 }
 
+impl Refusal {
+    /// What the client is told, in the words of `X-Auth-Reason`.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Missing(missing) => {
+                let names: Vec<_> = missing.iter().map(|capability| capability.name()).collect();
+                format!("missing {}", names.join(", "))
+            }
+            Self::Forbidden(reason) => (*reason).to_owned(),
+            Self::Undescribed(reason) => reason.clone(),
+            Self::SignIn(_) | Self::Unauthenticated | Self::SignInAgain => "sign in first".to_owned(),
+            Self::Throttled(_) => "too many failures; wait before the next try".to_owned(),
+            Self::Unavailable => "Sluice cannot decide now".to_owned(),
+        }
+    }
+}
+
 /// Whether the original request's redirect may be repeated as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redirect {
@@ -62,7 +80,9 @@ pub enum Challenge {
 
 /// Who is turned away, and how they are reached.
 #[derive(Clone, Copy, Debug)]
-pub struct Asker {
+pub struct Asker<'a> {
+    /// Where pages are, if on a host of their own, and below which path.
+    pub portal: (Option<&'a Origin>, &'a str),
     /// The proxy between.
     pub proxy: Proxy,
     /// A person or a program.
@@ -76,7 +96,7 @@ pub struct Asker {
 }
 
 /// Answers a refusal.
-pub fn refuse(refusal: &Refusal, asker: Asker) -> HttpResponse {
+pub fn refuse(refusal: &Refusal, asker: Asker<'_>) -> HttpResponse {
     match (refusal, asker.proxy) {
         (Refusal::SignIn(address), Proxy::Nginx) => builder(StatusCode::UNAUTHORIZED)
             .insert_header((LOCATION, address.as_str()))
@@ -89,21 +109,12 @@ pub fn refuse(refusal: &Refusal, asker: Asker) -> HttpResponse {
             };
             builder(status).insert_header((LOCATION, address.as_str())).finish()
         }
-        (Refusal::Unauthenticated, _) => unauthenticated("sign in first", asker, None),
-        (Refusal::Throttled(wait), _) => {
-            unauthenticated("too many failures; wait before the next try", asker, Some(*wait))
-        }
-        (Refusal::SignInAgain, _) => told(builder(StatusCode::FORBIDDEN), "sign in first", asker),
-        (Refusal::Missing(missing), _) => {
-            let names: Vec<_> = missing.iter().map(|capability| capability.name()).collect();
-            told(builder(StatusCode::FORBIDDEN), &format!("missing {}", names.join(", ")), asker)
-        }
-        (Refusal::Forbidden(reason), _) => told(builder(StatusCode::FORBIDDEN), reason, asker),
-        (Refusal::Undescribed(reason), Proxy::Nginx) => told(builder(StatusCode::FORBIDDEN), reason, asker),
-        (Refusal::Undescribed(reason), _) => told(builder(StatusCode::BAD_REQUEST), reason, asker),
-        (Refusal::Unavailable, _) => {
-            told(builder(StatusCode::SERVICE_UNAVAILABLE), "Sluice cannot decide now", asker)
-        }
+        (Refusal::Unauthenticated, _) => unauthenticated(&refusal.reason(), asker, None),
+        (Refusal::Throttled(wait), _) => unauthenticated(&refusal.reason(), asker, Some(*wait)),
+        (Refusal::SignInAgain | Refusal::Forbidden(_) | Refusal::Missing(_), _)
+        | (Refusal::Undescribed(_), Proxy::Nginx) => told(StatusCode::FORBIDDEN, refusal, asker),
+        (Refusal::Undescribed(_), _) => told(StatusCode::BAD_REQUEST, refusal, asker),
+        (Refusal::Unavailable, _) => told(StatusCode::SERVICE_UNAVAILABLE, refusal, asker),
     }
 }
 
@@ -113,7 +124,7 @@ fn builder(status: StatusCode) -> HttpResponseBuilder {
     builder
 }
 
-fn unauthenticated(text: &str, asker: Asker, wait: Option<Wait>) -> HttpResponse {
+fn unauthenticated(text: &str, asker: Asker<'_>, wait: Option<Wait>) -> HttpResponse {
     let mut builder = builder(StatusCode::UNAUTHORIZED);
     if asker.challenge == Challenge::Basic {
         builder.insert_header((WWW_AUTHENTICATE, CHALLENGE));
@@ -125,13 +136,24 @@ fn unauthenticated(text: &str, asker: Asker, wait: Option<Wait>) -> HttpResponse
 }
 
 /// A refusal with its reason in a header.
-fn told(mut builder: HttpResponseBuilder, reason: &str, asker: Asker) -> HttpResponse {
-    builder.insert_header((X_AUTH_REASON, reason_text(reason)));
-    body(builder, reason, asker)
+fn told(status: StatusCode, refusal: &Refusal, asker: Asker<'_>) -> HttpResponse {
+    let reason = refusal.reason();
+    let is_page = status == StatusCode::FORBIDDEN && asker.proxy != Proxy::Nginx;
+    if is_page && asker.api.is_none() && asker.caller == Caller::Navigating {
+        let (origin, base_path) = asker.portal;
+        let mut page = forbidden::page(base_path, origin, &reason);
+        if let Ok(value) = reason_text(&reason).parse() {
+            page.headers_mut().insert(X_AUTH_REASON, value);
+        }
+        return page;
+    }
+    let mut builder = builder(status);
+    builder.insert_header((X_AUTH_REASON, reason_text(&reason)));
+    body(builder, &reason, asker)
 }
 
 /// The text in the form that the client reads.
-fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker) -> HttpResponse {
+fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker<'_>) -> HttpResponse {
     match (asker.api, asker.caller) {
         (Some(ApiRefusal::Torznab), _) => {
             builder.content_type("application/xml; charset=utf-8").body(format!(
@@ -141,11 +163,7 @@ fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker) -> HttpRespo
         }
         (_, Caller::Program) => builder.json(serde_json::json!({ "error": text })),
         (_, Caller::Navigating) => {
-            let text = text.replace('&', "&amp;").replace('<', "&lt;");
-            builder.content_type("text/html; charset=utf-8").body(format!(
-                "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\">\
-                 <title>Not allowed</title><h1>Not allowed</h1><p>{text}.</p></html>"
-            ))
+            builder.content_type("text/plain; charset=utf-8").body(format!("{text}.\n"))
         }
     }
 }

@@ -162,10 +162,12 @@ impl<'a> Asked<'a> {
             Some(app) => self.tries_basic(app),
             None => authorization::tries_basic(headers),
         };
+        let server = &self.state.config.server;
         let offered = tries_basic || (api.is_some() && program);
         refusal::refuse(
             &refused.refusal,
             Asker {
+                portal: (server.public_url.as_ref(), &server.base_path),
                 proxy: self.dialect.proxy,
                 caller,
                 redirect: redirect(method),
@@ -195,56 +197,79 @@ pub(super) fn forbidden<'a>(
     app: &App,
     ruling: &Ruling<'_>,
 ) -> Refused<'a> {
+    let (refusal, cause) = judged(why, principal, app, ruling);
+    Refused::new(refusal, cause)
+}
+
+/// The same as the reason that the client is told, and the cause for the log.
+pub fn explained(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>) -> (String, String) {
+    let (refusal, cause) = judged(why, principal, app, ruling);
+    (refusal.reason(), cause)
+}
+
+fn judged(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>) -> (Refusal, String) {
     let (user, app_name) = (&principal.user.name, app.name.as_str());
-    let held = principal.subject(&app.name).granted;
-    let rule = match ruling.basis {
-        Basis::Row(route) | Basis::Public(route) => {
-            format!("the row `{}` of the pack {}", route.text, app.pack.name)
-        }
-        Basis::Unlisted => {
-            format!(
-                "no row of the pack {} lists it; add one if it is harmless, or set base_path",
-                app.pack.name
-            )
-        }
-        Basis::OddPath => "its path can be read in more ways than one".to_owned(),
-        Basis::Elsewhere => format!("it is not below the app's base_path {}", app.base_path),
-    };
+    let rule = || rule(app, ruling);
     match why {
         Forbidden::Missing(set) => {
-            let missing: Vec<_> = set.beyond(held).map(Capability::name).collect();
-            Refused::new(
-                Refusal::Missing(set.beyond(held).collect()),
-                format!("{user} has not {} in {app_name}: {rule}", missing.join(", ")),
-            )
+            let missing: Vec<_> = set.beyond(principal.subject(&app.name).granted).collect();
+            let cause = format!("{user} has not {} in {app_name}: {}", names(&missing), rule());
+            (Refusal::Missing(missing), cause)
         }
-        Forbidden::AdminOnly => Refused::new(
+        Forbidden::AdminOnly => (
             Refusal::Forbidden("administrators only"),
-            format!("{user} is no administrator, or came with a key for less: {rule}"),
+            format!("{user} is no administrator, or came with a key for less: {}", rule()),
         ),
-        Forbidden::Never => Refused::new(Refusal::Forbidden("not through this gate"), rule),
-        Forbidden::Entry => Refused::new(
+        Forbidden::Never => (Refusal::Forbidden("not through this gate"), rule()),
+        Forbidden::Entry => (
             Refusal::Forbidden("this user may not enter here"),
             format!("users and groups of the [[app]] {app_name} do not name {user}"),
         ),
-        Forbidden::App => Refused::new(
+        Forbidden::App => (
             Refusal::Forbidden("the key is not for this app"),
-            "the API key opens other apps only; make one with another --app",
+            "the API key opens other apps only; make one with another --app".to_owned(),
         ),
-        Forbidden::Origin(refusal) => foreign(refusal),
+        Forbidden::Origin(refusal) => origin(refusal),
     }
+}
+
+/// The rule behind a ruling, with what to do about it.
+fn rule(app: &App, ruling: &Ruling<'_>) -> String {
+    let pack = &app.pack.name;
+    match ruling.basis {
+        Basis::Row(route) | Basis::Public(route) => {
+            let row: Vec<_> = route.text.split_ascii_whitespace().collect();
+            format!("the row `{}` of the pack {pack}", row.join(" "))
+        }
+        Basis::Unlisted => format!(
+            "no row of the pack {pack} lists it; if the app lies under a path set base_path, and if the route is \
+             harmless add it to a pack of your own"
+        ),
+        Basis::OddPath => "its path can be read in more ways than one".to_owned(),
+        Basis::Elsewhere => format!("it is not below the app's base_path {}", app.base_path),
+    }
+}
+
+fn names(capabilities: &[Capability]) -> String {
+    capabilities.iter().map(|capability| capability.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// The page that sent it may not act.
 pub(super) fn foreign<'a>(refusal: OriginRefusal) -> Refused<'a> {
-    match refusal {
-        OriginRefusal::Foreign => Refused::new(
-            Refusal::Forbidden("foreign origin"),
+    let (refusal, cause) = origin(refusal);
+    Refused::new(refusal, cause)
+}
+
+fn origin(refusal: OriginRefusal) -> (Refusal, String) {
+    let (reason, cause) = match refusal {
+        OriginRefusal::Foreign => (
+            "foreign origin",
             "the page that sent it is of another origin; list that under origins.allowed if it is yours",
         ),
-        OriginRefusal::Missing => Refused::new(
-            Refusal::Forbidden("missing origin"),
+        OriginRefusal::Missing => (
+            "missing origin",
             "it names no page (Origin or Referer); origins.allow_missing lets such requests pass",
         ),
-    }
+    };
+    (Refusal::Forbidden(reason), cause.to_owned())
 }

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Answers a verify request, or says what must be found out first. Awaits nothing, takes no lock that a writer holds,
-/// touches no disk; never reads the body or the request's own query.
+/// touches no disk; never reads the request's own query.
 pub fn verify(
     request: &HttpRequest,
     state: &Data<State>,
@@ -50,13 +50,13 @@ pub fn verify(
 
 /// Answers a verify request once the question is settled: a password, another provider, a user who is new here.
 pub async fn verify_in_time(
-    request: HttpRequest,
-    state: Data<State>,
-    (dialect, app, calls): (Dialect, Option<String>, Calls<'_>),
+    request: &HttpRequest,
+    state: &Data<State>,
+    (dialect, app, calls): (Dialect, Option<&str>, Calls<'_>),
     question: Question,
 ) -> HttpResponse {
     let settled = state.authenticator.settle(question, &state.sign_in).await;
-    let asked = Asked { request: &request, state: &state, dialect, app: app.as_deref(), calls };
+    let asked = Asked { request, state, dialect, app, calls };
     asked.conclude(settled).unwrap_or_else(|refused| asked.refuse(&refused))
 }
 

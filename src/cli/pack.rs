@@ -1,0 +1,195 @@
+//! `sluice pack`: what packs say, for people and for the documentation.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Failure, output};
+use crate::{
+    config::{self, Flags, pack::Packs},
+    policy::{
+        capability::{Capabilities, Capability},
+        needs::Needs,
+        pack::{Listed, Owners, Pack},
+    },
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the packs
+    #[command(after_help = "Example:\n  sluice pack list")]
+    List,
+    /// Show what each capability allows in an app
+    #[command(after_help = "Example:\n  sluice pack show qbittorrent")]
+    Show {
+        /// The pack's name
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the tables of all packs in Markdown, as in docs/packs.md
+    #[command(after_help = "Example:\n  sluice pack document")]
+    Document,
+}
+
+pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
+    let packs = config::packs(flags)?;
+    match command {
+        Command::List => list(&packs),
+        Command::Show { name, json } => show(&packs, &name, json),
+        Command::Document => document(),
+    }
+}
+
+fn named(packs: &Packs, name: &str) -> anyhow::Result<std::sync::Arc<Pack>> {
+    packs.named(name).map_err(|cause| anyhow::anyhow!("`{name}` {cause}"))
+}
+
+fn list(packs: &Packs) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for name in packs.names() {
+        let pack = named(packs, &name)?;
+        rows.push(vec![name, pack.title.clone(), pack.versions.clone(), pack.listed.len().to_string()]);
+    }
+    output::table(&["NAME", "APP", "VERSIONS", "ROUTES"], &rows);
+    Ok(())
+}
+
+fn show(packs: &Packs, name: &str, as_json: bool) -> Result<(), Failure> {
+    let pack = named(packs, name)?;
+    if as_json {
+        let routes: Vec<_> = pack
+            .listed
+            .iter()
+            .map(|row| json!({ "route": row.what, "needs": row.needs.to_string() }))
+            .collect();
+        output::json(
+            &json!({ "name": pack.name, "title": pack.title, "versions": pack.versions, "routes": routes }),
+        );
+        return Ok(());
+    }
+    output::say(&format!("{} ({})", pack.title, pack.versions));
+    print_routes(&pack);
+    Ok(())
+}
+
+/// A pack's routes under what they need.
+pub(super) fn print_routes(pack: &Pack) {
+    for (heading, routes) in by_need(pack) {
+        output::say(&format!("\n  {heading}"));
+        routes.iter().for_each(|route| output::say(&format!("    {}", route.what)));
+    }
+}
+
+/// Routes under headings, from what everybody may to what nobody may.
+fn by_need(pack: &Pack) -> Vec<(String, Vec<&Listed>)> {
+    let mut groups: BTreeMap<(u32, String), Vec<&Listed>> = BTreeMap::new();
+    for listed in &pack.listed {
+        groups.entry((place(listed.needs), heading(listed.needs))).or_default().push(listed);
+    }
+    groups.into_iter().map(|((_, heading), routes)| (heading, routes)).collect()
+}
+
+fn heading(needs: Needs) -> String {
+    match needs {
+        Needs::Public => "Without signing in".to_owned(),
+        Needs::Any => "Every signed-in user".to_owned(),
+        Needs::Capabilities(set) => set.iter().map(Capability::name).collect::<Vec<_>>().join(" and "),
+        Needs::Admin => "Administrators".to_owned(),
+        Needs::Deny => "Nobody".to_owned(),
+    }
+}
+
+fn place(needs: Needs) -> u32 {
+    match needs {
+        Needs::Public => 0,
+        Needs::Any => 1,
+        Needs::Capabilities(set) => {
+            let first = Capability::ALL.iter().position(|&one| set.holds(one)).unwrap_or(0);
+            2 + u32::try_from(first * 32 + set.iter().count()).unwrap_or(0)
+        }
+        Needs::Admin => u32::MAX - 1,
+        Needs::Deny => u32::MAX,
+    }
+}
+
+/// The tables, of the packs that are compiled in.
+fn document() -> Result<(), Failure> {
+    let packs = Packs::COMPILED_IN;
+    let all = packs.names().iter().map(|name| named(&packs, name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut text = String::from("## What each capability allows in each app\n");
+    for capability in Capability::ALL {
+        let apps: Vec<_> =
+            all.iter().filter(|pack| uses(pack, capability)).map(|pack| pack.title.as_str()).collect();
+        let apps =
+            if apps.is_empty() { "no pack asks for it; the app is told".to_owned() } else { apps.join(", ") };
+        write!(
+            text,
+            "\n- **{}** (`{}`): {}. In: {apps}.",
+            capability.label(),
+            capability.name(),
+            capability.description()
+        )
+        .unwrap_or_default();
+    }
+    text.push('\n');
+    for pack in &all {
+        document_pack(&mut text, pack);
+    }
+    output::say(text.trim_end());
+    Ok(())
+}
+
+fn uses(pack: &Pack, capability: Capability) -> bool {
+    let asks = |listed: &Listed| matches!(listed.needs, Needs::Capabilities(set) if set.holds(capability));
+    pack.listed.iter().any(asks)
+}
+
+fn document_pack(text: &mut String, pack: &Pack) {
+    let owners = match pack.owners {
+        Owners::Known => "The app itself knows whose a download is.",
+        Owners::Unknown => {
+            "The app does not know whose a download is: who may change one may change everybody's."
+        }
+    };
+    write!(text, "\n## {} (`{}`)\n\nFor {}. {owners}\n", pack.title, pack.name, pack.versions)
+        .unwrap_or_default();
+    if !pack.rpc.is_empty() {
+        text.push_str(
+            "\nCalls are told apart by the body of the request, which only Traefik hands over (`forwardBody`). Behind \
+             nginx and Caddy that endpoint needs an administrator.\n",
+        );
+    }
+    text.push_str("\n| Needs | Routes |\n|---|---|\n");
+    for (heading, routes) in by_need(pack) {
+        let routes: Vec<_> =
+            routes.iter().map(|route| format!("`{}`", route.what.replace('|', "\\|"))).collect();
+        writeln!(text, "| {heading} | {} |", routes.join("<br>")).unwrap_or_default();
+    }
+}
+
+/// What holds for an app beyond its routes and should be known, a line each.
+pub(super) fn remarks(pack: &Pack) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !pack.rpc.is_empty() {
+        remarks.push(format!(
+            "{} has an endpoint for everything: only Traefik with forwardBody lets ordinary users in there; behind nginx \
+             and Caddy it needs an administrator",
+            pack.title
+        ));
+    }
+    let all: Capabilities = pack.listed.iter().fold(Capabilities::NONE, |sum, row| match row.needs {
+        Needs::Capabilities(set) => sum.either(set),
+        _ => sum,
+    });
+    if pack.owners == Owners::Unknown && all.holds(Capability::RemoveDownloads) {
+        remarks.push(format!(
+            "{} knows no owners: who may change a download may change everybody's; ownership = \"strict\" asks for \
+             edit_all_downloads as well",
+            pack.title
+        ));
+    }
+    remarks
+}
