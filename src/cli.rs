@@ -7,6 +7,7 @@ mod key;
 mod output;
 mod pack;
 mod password_input;
+mod reload;
 mod serve;
 mod session;
 mod user;
@@ -61,6 +62,9 @@ enum Command {
     /// List and end sessions
     #[command(subcommand, after_help = "Example:\n  sluice session revoke bob")]
     Session(session::Command),
+    /// Let the running service read its configuration and packs again, as SIGHUP does; a bad file changes nothing
+    #[command(after_help = "Example:\n  sluice reload --config config/sluice.toml")]
+    Reload,
     /// Exit with 0 when the running service is ready; for container health checks
     #[command(after_help = "Example:\n  sluice healthcheck")]
     Healthcheck,
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::User(command) => user::run(&flags, command),
         Command::Key(command) => key::run(&flags, command),
         Command::Session(command) => session::run(&flags, command),
+        Command::Reload => reload::run(&flags),
         Command::Healthcheck => healthcheck::run(&flags),
     };
     match done {

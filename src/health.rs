@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use tracing::warn;
 
-use crate::{state::State, store::view::Health};
+use crate::{state::Snapshot, store::view::Health};
 
 /// The process answers.
 pub async fn alive() -> HttpResponse {
@@ -11,7 +11,7 @@ pub async fn alive() -> HttpResponse {
 }
 
 /// The store can be read.
-pub async fn ready(state: web::Data<State>) -> HttpResponse {
+pub async fn ready(state: Snapshot) -> HttpResponse {
     let health = state.store.view().health();
     let store = std::sync::Arc::clone(&state.store);
     let probed = web::block(move || store.probe()).await;

@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod policy;
 pub mod portal;
 pub mod proxy;
+pub mod reload;
 pub mod routes;
 pub mod startup;
 pub mod state;

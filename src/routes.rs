@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, Resource, Route, guard,
     http::header,
-    web::{self, Data, Payload, ServiceConfig},
+    web::{self, Payload, ServiceConfig},
 };
 use tracing_actix_web::TracingLogger;
 
@@ -17,7 +17,7 @@ use crate::{
         dialect::Dialect,
         verify::{verify, verify_in_time},
     },
-    state::State,
+    state::{Snapshot, State},
 };
 
 /// Registers all of them; `base_path` is the portal's.
@@ -55,7 +55,7 @@ fn read() -> Route {
 
 /// The paths of [`Dialect`], with any method: the verify request's own says nothing about the original one. They
 /// are found here because a pattern for the app's name would cost a regular expression on every request.
-async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
+async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Snapshot) -> HttpResponse {
     match Dialect::asked_on(request.path()) {
         Some((dialect, app)) => match body::wanted(&request, &state, dialect, app) {
             None => answer(&request, &state, (dialect, app), &Called::Unseen).await,
@@ -70,7 +70,7 @@ async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Data<S
 
 async fn answer(
     request: &HttpRequest,
-    state: &Data<State>,
+    state: &State,
     (dialect, app): (Dialect, Option<&str>),
     called: &Called,
 ) -> HttpResponse {

@@ -38,7 +38,7 @@ use crate::{
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
     routes,
-    state::State,
+    state::{Current, State},
     store::{
         Store,
         background::{Background, Lifetimes},
@@ -67,6 +67,8 @@ const PROVISIONING: usize = 64;
 pub struct Service {
     /// Runs until it is stopped.
     pub server: Server,
+    /// What it answers with.
+    pub current: Arc<Current>,
     /// Where it listens, for the log.
     pub address: String,
     /// Stores what is left when dropped.
@@ -99,23 +101,17 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let setup = SetupToken::prepare(&config, &store)?;
     let throttle = Arc::new(Throttle::new(config.throttle.clone()));
     throttle.restore(store.load_failures()?, clock::monotonic(), clock::now());
-    let sessions = &config.session;
-    let rules =
-        SessionRules::new(&sessions.cookie_name, sessions.ttl, sessions.remember_ttl, sessions.max_lifetime);
+    let rules = session_rules(&config);
     let lifetimes = Lifetimes {
         browser: rules.idle_limit(Lifetime::Browser),
         remembered: rules.idle_limit(Lifetime::Remembered),
-    };
-    let open = match config.auth.enabled {
-        true => OpenDoor::closed(),
-        false => OpenDoor::for_everybody(config.auth.admin_user.clone()),
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
-        door: Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?,
-        hashing: Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?,
+        door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
+        hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
     };
     let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
@@ -123,15 +119,36 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     })
     .context("the store's background thread")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
-    let authenticator = authenticator(&config, rules, open)?;
-    let server = serve(State { config, store, authenticator, sign_in, setup }, listener, workers)?;
-    Ok(Service { server, address, background })
+    let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
+    let authenticator = authenticator(&config, &Arc::new(lane))?;
+    let setup = setup.map(Arc::new);
+    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, setup }));
+    let server = serve(&current, listener, workers)?;
+    Ok(Service { server, current, address, background })
+}
+
+/// The state of a running service with another configuration.
+pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
+    apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
+    let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
+    let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    Ok(State {
+        config,
+        store: Arc::clone(&before.store),
+        authenticator,
+        sign_in,
+        setup: before.setup.clone(),
+    })
+}
+
+fn session_rules(config: &Config) -> SessionRules {
+    let sessions = &config.session;
+    SessionRules::new(&sessions.cookie_name, sessions.ttl, sessions.remember_ttl, sessions.max_lifetime)
 }
 
 /// What credentials are compared with.
-fn authenticator(config: &Config, sessions: SessionRules, open: OpenDoor) -> anyhow::Result<Authenticator> {
-    let lane = Arc::new(Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?);
-    let provisioner = |rules: &Provisioning| Arc::new(Provisioner::new(rules.clone(), Arc::clone(&lane)));
+fn authenticator(config: &Config, lane: &Arc<Lane>) -> anyhow::Result<Authenticator> {
+    let provisioner = |rules: &Provisioning| Arc::new(Provisioner::new(rules.clone(), Arc::clone(lane)));
     let sso = config.sso.as_ref().map(|sso| Sso {
         headers: sso.headers.clone(),
         proof: sso.proof.clone(),
@@ -152,18 +169,22 @@ fn authenticator(config: &Config, sessions: SessionRules, open: OpenDoor) -> any
         keys: config.api_keys,
         basic: Basic::new()?,
         sso,
-        sessions,
+        sessions: session_rules(config),
         upstream,
         bypass: config.bypass.clone(),
-        open,
+        open: match config.auth.enabled {
+            true => OpenDoor::closed(),
+            false => OpenDoor::for_everybody(config.auth.admin_user.clone()),
+        },
+        provisioning: Arc::clone(lane),
     })
 }
 
-fn serve(state: State, listener: Listener, workers: usize) -> anyhow::Result<Server> {
-    let state = Data::new(state);
+fn serve(current: &Arc<Current>, listener: Listener, workers: usize) -> anyhow::Result<Server> {
+    let base_path = current.get().config.server.base_path.clone();
+    let current = Data::from(Arc::clone(current));
     let server = HttpServer::new(move || {
-        let base_path = state.config.server.base_path.clone();
-        App::new().app_data(state.clone()).configure(|service| routes::configure(service, &base_path))
+        App::new().app_data(current.clone()).configure(|service| routes::configure(service, &base_path))
     })
     .workers(workers)
     .keep_alive(KEEP_ALIVE)

@@ -1,7 +1,7 @@
 //! The order in which credentials are tried: the first that was presented decides, and a wrong one is refused,
 //! never skipped.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use actix_web::http::header::HeaderMap;
 use thiserror::Error;
@@ -12,6 +12,7 @@ use super::{
     basic::{Basic, Guess},
     bypass::Bypass,
     external::Provision,
+    lane::Lane,
     open,
     principal::Principal,
     session,
@@ -72,6 +73,8 @@ pub struct Authenticator {
     pub upstream: Option<Upstream>,
     /// Who needs no credential, by their place in the network.
     pub bypass: Option<Bypass>,
+    /// Where users of other systems are made.
+    pub provisioning: Arc<Lane>,
     /// Who everybody is while authentication is switched off.
     pub open: open::OpenDoor,
 }

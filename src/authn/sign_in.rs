@@ -21,15 +21,16 @@ use crate::{
 const REFUSAL_PACE: Duration = Duration::from_millis(1);
 
 /// What signing in needs of the service.
+#[derive(Clone)]
 pub struct SignIn {
     /// Where users and sessions are.
     pub store: Arc<Store>,
     /// Who has to wait.
     pub throttle: Arc<Throttle>,
     /// Where tries are counted, and those refused that come too soon.
-    pub door: Lane,
+    pub door: Arc<Lane>,
     /// Where passwords are hashed.
-    pub hashing: Lane,
+    pub hashing: Arc<Lane>,
     /// The cost of new hashes.
     pub bcrypt_cost: u32,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Failure, configuration};
-use crate::{config::Flags, startup, telemetry};
+use crate::{config::Flags, reload, startup, telemetry};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -19,11 +19,15 @@ pub(super) fn run(mut flags: Flags, arguments: Arguments) -> Result<(), Failure>
     let served = actix_web::rt::System::new().block_on(async {
         let service = startup::build(config).map_err(|error| Failure::Start(vec![format!("{error:#}")]))?;
         let running = actix_web::rt::spawn(service.server);
+        let store = service.current.get().config.store.path.clone();
+        let serving = reload::Serving::announce(&store)
+            .inspect_err(|cause| tracing::warn!(%cause, "`sluice reload` will not find this service"));
+        actix_web::rt::spawn(reload::on_hangup(service.current, flags));
         // The server listens for signals once it has been polled.
         tokio::task::yield_now().await;
         tracing::info!(address = service.address, "listening");
         running.await??;
-        drop(service.background);
+        drop((service.background, serving));
         tracing::info!("stopped");
         Ok(())
     });

@@ -14,7 +14,7 @@ pub enum LogFormat {
 }
 
 /// The section.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LogConfig {
     /// The least important level that is logged.
     pub level: Level,

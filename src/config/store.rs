@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::reader::Reader;
 
 /// The section.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StoreConfig {
     /// The SQLite file; the marker and the setup token lie beside it.
     pub path: PathBuf,

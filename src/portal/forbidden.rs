@@ -6,7 +6,6 @@ use actix_web::{
         StatusCode,
         header::{HeaderMap, HeaderName},
     },
-    web::Data,
 };
 use askama::Template;
 
@@ -17,7 +16,7 @@ use crate::{
         caller::Caller,
         headers::{Field, field},
     },
-    state::State,
+    state::Snapshot,
 };
 
 /// The header in which a proxy hands the reason on.
@@ -35,7 +34,7 @@ struct Forbidden<'a> {
 }
 
 /// The page that nginx shows in place of its own.
-pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
+pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
     let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
     let reason = match field(request.headers(), X_AUTH_REASON) {
         Field::Once(reason) if trusted && is_known(reason) => reason,

@@ -3,13 +3,12 @@
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header::LOCATION},
-    web::Data,
 };
 use askama::Template;
 use time::{OffsetDateTime, format_description::StaticFormatDescription, macros::format_description};
 use tracing::error;
 
-use crate::{clock::Timestamp, policy::origin::Origin, state::State};
+use crate::{clock::Timestamp, policy::origin::Origin, state::Snapshot};
 
 /// Where a message leads on.
 pub struct Link {
@@ -96,7 +95,7 @@ pub fn misdirected(base: &str) -> HttpResponse {
 }
 
 /// Nothing is there.
-pub async fn not_found(state: Data<State>) -> HttpResponse {
+pub async fn not_found(state: Snapshot) -> HttpResponse {
     let base = &state.config.server.base_path;
     let text = "There is no such page. Check the address, or start from the sign-in page.";
     message(base, StatusCode::NOT_FOUND, ("Page not found", text), to_sign_in(base))

@@ -93,7 +93,7 @@ struct SetupPage<'a> {
 fn open(visit: &Visit) -> Result<&SetupToken, HttpResponse> {
     let had_users = marker::exists(&visit.state.config.store.path);
     let unused = visit.state.store.view().users().is_empty() && !had_users;
-    visit.state.setup.as_ref().filter(|_| unused).ok_or_else(|| {
+    visit.state.setup.as_deref().filter(|_| unused).ok_or_else(|| {
         let link = Link { href: visit.page("/login"), label: "Go to the sign-in page".to_owned() };
         let text = "Sluice is set up already. Sign in, or ask its administrator for an account.";
         page::message(visit.base(), StatusCode::NOT_FOUND, ("Nothing to set up", text), Some(link))

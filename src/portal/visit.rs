@@ -12,7 +12,6 @@ use actix_web::{
     dev::Payload,
     error::InternalError,
     http::header::{HOST, HeaderMap, HeaderName},
-    web::Data,
 };
 
 use super::page;
@@ -33,7 +32,7 @@ use crate::{
         headers::{Field, field},
         target::TargetRules,
     },
-    state::State,
+    state::{Snapshot, State},
     store::{
         sessions::{Lifetime, SessionId},
         users::User,
@@ -50,7 +49,7 @@ const COOKIE_DAYS: i64 = 400;
 pub struct Visit {
     request: HttpRequest,
     /// What every handler shares.
-    pub state: Data<State>,
+    pub state: Snapshot,
     /// The portal's own origin.
     pub origin: Origin,
 }
@@ -66,7 +65,7 @@ impl FromRequest for Visit {
 
 impl Visit {
     fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
-        let Some(state) = request.app_data::<Data<State>>().cloned() else {
+        let Some(state) = Snapshot::of(request) else {
             return Err(HttpResponse::InternalServerError().finish());
         };
         let here = reached(request, &state);

@@ -1,6 +1,6 @@
 //! The verify request: parse, who, may they, answer.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse};
 use tracing::debug;
 
 use super::{
@@ -36,7 +36,7 @@ use crate::{
 /// touches no disk; never reads the request's own query.
 pub fn verify(
     request: &HttpRequest,
-    state: &Data<State>,
+    state: &State,
     asked: (Dialect, Option<&str>, Calls<'_>),
 ) -> Result<HttpResponse, Question> {
     let (dialect, app, calls) = asked;
@@ -51,7 +51,7 @@ pub fn verify(
 /// Answers a verify request once the question is settled: a password, another provider, a user who is new here.
 pub async fn verify_in_time(
     request: &HttpRequest,
-    state: &Data<State>,
+    state: &State,
     (dialect, app, calls): (Dialect, Option<&str>, Calls<'_>),
     question: Question,
 ) -> HttpResponse {

@@ -50,8 +50,19 @@ fn a_client_signs_in_and_acts_without_naming_a_page() {
 fn a_key_opens_a_session_that_ends_and_is_limited_with_it() {
     let home = qbittorrent();
     let key = home.key("ada", "sonarr");
-    let made =
-        home.cli(&["key", "create", "ada", "--name", "narrow", "--capabilities", "search", "--json"], "");
+    let made = home.cli(
+        &[
+            "key",
+            "create",
+            "ada",
+            "--name",
+            "narrow",
+            "--capabilities",
+            "search,view_all_downloads",
+            "--json",
+        ],
+        "",
+    );
     let narrow = made.assert_code(0).json()["key"].as_str().expect("a key").to_owned();
     let sluice = home.start();
     for user in ["ada", "ADA", ""] {
@@ -60,7 +71,7 @@ fn a_key_opens_a_session_that_ends_and_is_limited_with_it() {
     let of_another = form("vera", &key).header("X-Forwarded-For", "192.0.2.9").send(sluice.address);
     assert_eq!(of_another.assert_status(200).text(), "Fails.");
     let limited = api("GET", &sign_in(&sluice, "ada", &narrow)).send(sluice.address);
-    assert_eq!(limited.assert_status(200).header("x-auth-capabilities"), Some("search"));
+    assert_eq!(limited.assert_status(200).header("x-auth-capabilities"), Some("search,view_all_downloads"));
     assert_eq!(limited.header("x-auth-role"), Some("user"));
     let session = sign_in(&sluice, "ada", &key);
     api("POST", &session).send(sluice.address).assert_status(200);

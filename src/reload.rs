@@ -1,0 +1,121 @@
+//! Reading the configuration and the packs again while the service runs: on SIGHUP, which `sluice reload` sends to
+//! the process that holds the lock beside the store.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+use crate::{
+    config::{self, Config, Flags},
+    startup,
+    state::Current,
+    store::marker,
+};
+
+/// The lock that says which process serves a store.
+pub struct Serving {
+    _lock: File,
+}
+
+fn lock_file(store: &Path) -> PathBuf {
+    marker::beside(store, ".pid")
+}
+
+impl Serving {
+    /// Takes the lock, and writes down which process holds it.
+    pub fn announce(store: &Path) -> anyhow::Result<Self> {
+        let path = lock_file(store);
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!("another process serves this store"),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        file.set_len(0)?;
+        write!(file, "{}", std::process::id())?;
+        Ok(Self { _lock: file })
+    }
+}
+
+/// Tells the process that serves this store to read its configuration again.
+pub fn ask(store: &Path) -> anyhow::Result<()> {
+    let path = lock_file(store);
+    let file = File::open(&path)
+        .context("no running service was found for this store.path; start it with `sluice serve`")?;
+    if file.try_lock().is_ok() {
+        bail!("no running service was found for this store.path; start it with `sluice serve`");
+    }
+    let text = fs::read_to_string(&path)?;
+    let pid = text
+        .trim()
+        .parse()
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("the running service has not said its process yet; try again")?;
+    kill_process(pid, Signal::HUP).context("the running service cannot be signalled; run this as its user")
+}
+
+/// Reads again whenever SIGHUP comes, for as long as the service runs.
+pub async fn on_hangup(current: Arc<Current>, flags: Flags) -> std::io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    while hangups.recv().await.is_some() {
+        let (current, flags) = (Arc::clone(&current), flags.clone());
+        let done = actix_web::web::block(move || read_again(&current, &flags)).await;
+        match done {
+            Ok(Ok(())) => info!("the configuration was read again and holds from now on"),
+            Ok(Err(cause)) => error!(
+                cause = format!("{cause:#}"),
+                "the configuration was not taken; what held before still holds"
+            ),
+            Err(_) => error!("reading the configuration again was cut off; what held before still holds"),
+        }
+    }
+    Ok(())
+}
+
+fn read_again(current: &Current, flags: &Flags) -> anyhow::Result<()> {
+    let outcome = config::load(flags);
+    let config = outcome.config.map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("; "))
+    })?;
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
+    let before = current.get();
+    let config = keep_what_needs_a_restart(&before.config, config);
+    current.replace(startup::renew(&before, config)?);
+    Ok(())
+}
+
+/// What the running service is built on stays as it is.
+fn keep_what_needs_a_restart(before: &Config, mut config: Config) -> Config {
+    let mut changed = Vec::new();
+    let mut keep = |key: &'static str, old: String, new: String| {
+        if old != new {
+            changed.push(key);
+        }
+    };
+    keep("server.listen", format!("{:?}", before.server.listen), format!("{:?}", config.server.listen));
+    keep("server.base_path", before.server.base_path.clone(), config.server.base_path.clone());
+    keep("server.workers", before.server.workers.to_string(), config.server.workers.to_string());
+    keep("store", format!("{:?}", before.store), format!("{:?}", config.store));
+    keep("log", format!("{:?}", before.log), format!("{:?}", config.log));
+    keep("throttle", format!("{:?}", before.throttle), format!("{:?}", config.throttle));
+    if !changed.is_empty() {
+        warn!(keys = changed.join(", "), "these hold only after a restart");
+    }
+    config.server.listen = before.server.listen.clone();
+    config.server.base_path = before.server.base_path.clone();
+    config.server.workers = before.server.workers;
+    config.store = before.store.clone();
+    config.log = before.log.clone();
+    config.throttle = before.throttle.clone();
+    config
+}
