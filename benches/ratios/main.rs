@@ -46,13 +46,16 @@ fn main() -> ExitCode {
 
 fn measure(wanted: &[&str]) -> anyhow::Result<()> {
     process::check_tools()?;
-    let parts: [(&str, Part); 11] = [
+    let parts: [(&str, Part); 14] = [
         ("session", throughput::session),
         ("session-100k", throughput::session_100k),
         ("refused", throughput::refused),
         ("api-key", throughput::api_key),
         ("basic-repeat", throughput::basic_repeat),
         ("sso", throughput::sso),
+        ("pack", throughput::pack),
+        ("pack-1000", throughput::pack_1000),
+        ("deny", throughput::deny),
         ("basic-first", waits::basic_first),
         ("upstream", waits::upstream),
         ("flood", flood::run),

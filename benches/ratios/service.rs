@@ -60,18 +60,33 @@ pub struct Home {
     sessions: Vec<String>,
     /// Further lines of the configuration.
     settings: String,
+    /// The app's pack.
+    pack: String,
 }
 
 impl Home {
     pub fn new(population: Population) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let sessions = seed(&folder.path().join("sluice.db"), population).context("filling the store")?;
-        Ok(Self { folder, sessions, settings: String::new() })
+        Ok(Self { folder, sessions, settings: String::new(), pack: "generic".to_owned() })
     }
 
     /// With further lines in the configuration, each a whole key and its value.
     pub fn with(self, settings: &str) -> Self {
         Self { settings: settings.to_owned(), ..self }
+    }
+
+    /// With a pack that Sluice brings along.
+    pub fn with_pack(self, name: &str) -> Self {
+        Self { pack: name.to_owned(), ..self }
+    }
+
+    /// With a pack of these rows.
+    pub fn with_own_pack(mut self, rows: &[String]) -> anyhow::Result<Self> {
+        let text = format!("title = \"Bench\"\nroutes = {rows:?}\n");
+        fs::write(self.folder().join("bench.toml"), text)?;
+        self.settings += &format!("packs.folder = \"{}\"\n", self.folder().display());
+        Ok(self.with_pack("bench"))
     }
 
     /// Makes a key of the first user's; before the start.
@@ -132,9 +147,10 @@ impl Home {
         let path = self.folder().join("sluice.toml");
         let text = format!(
             "server.listen = \"127.0.0.1:{port}\"\nserver.workers = {workers}\nstore.path = \"{}\"\n\
-             log.level = \"info\"\n{}[[app]]\nname = \"{APP}\"\n",
+             log.level = \"info\"\n{}[[app]]\nname = \"{APP}\"\npack = \"{}\"\n",
             self.store().display(),
-            self.settings
+            self.settings,
+            self.pack
         );
         fs::write(&path, text)?;
         Ok(path)

@@ -6,7 +6,7 @@ use anyhow::ensure;
 
 use crate::{
     bare, figure,
-    http::{Headers, VERIFY_PATH, basic, get, verify_headers, verify_headers_with},
+    http::{HOST, Headers, VERIFY_PATH, basic, get, verify_headers, verify_headers_with},
     note,
     process::Running,
     service::{Home, PASSWORD, Population, user_name},
@@ -119,6 +119,50 @@ pub fn sso() -> anyhow::Result<()> {
     let headers =
         verify_headers_with([("Remote-User", user_name(0)), ("X-Sluice-Secret", secret.to_owned())]);
     against_bare("sso", &home, &headers, Expected::Allowed)
+}
+
+/// A route of the largest pack, by its id in the path.
+const ROUTE: &str = "/api/torrents/0123456789abcdef0123456789abcdef01234567/files";
+
+fn asking_for(target: &str, home: &Home) -> Headers {
+    let mut headers = verify_headers(Some(home.session()));
+    for (name, value) in &mut headers {
+        if *name == "X-Original-URL" {
+            *value = format!("https://{HOST}{target}");
+        }
+    }
+    headers
+}
+
+/// A session through the largest pack.
+pub fn pack() -> anyhow::Result<()> {
+    let home = Home::new(Population::TEN)?.with_pack("pytorrent");
+    against_bare("pack", &home, &asking_for(ROUTE, &home), Expected::Allowed)
+}
+
+/// A pack of a thousand routes beside the largest that Sluice brings along, and against the bare handler.
+pub fn pack_1000() -> anyhow::Result<()> {
+    let mut rows: Vec<_> = (0..999)
+        .map(|number| format!("GET /api/part{}/route{number}/{{id}} view_logs", number % 40))
+        .collect();
+    rows.push("GET /api/torrents/{hash}/files view_all_downloads".to_owned());
+    let few = Home::new(Population::TEN)?.with_pack("pytorrent");
+    let many = Home::new(Population::TEN)?.with_own_pack(&rows)?;
+    let script = |home: &Home| Script::new(home.folder().join("same.lua"), &asking_for(ROUTE, home), "");
+    let (few_script, many_script) = (script(&few)?, script(&many)?);
+    let (few_server, many_server) = (few.start_pinned()?, many.start_pinned()?);
+    let expected = Expected::Allowed;
+    ratio(
+        "pack-1000-over-pack",
+        &Side { name: "1000 routes", server: &many_server, script: &many_script, expected },
+        &Side { name: "pytorrent", server: &few_server, script: &few_script, expected },
+    )
+}
+
+/// A session on a route for which it lacks the capability.
+pub fn deny() -> anyhow::Result<()> {
+    let home = Home::new(Population::TEN)?.with_pack("pytorrent");
+    against_bare("deny", &home, &asking_for("/api/operation-logs", &home), Expected::Refused)
 }
 
 fn against_bare(name: &str, home: &Home, headers: &Headers, expected: Expected) -> anyhow::Result<()> {

@@ -139,7 +139,7 @@ fn unauthenticated(text: &str, asker: Asker<'_>, wait: Option<Wait>) -> HttpResp
 fn told(status: StatusCode, refusal: &Refusal, asker: Asker<'_>) -> HttpResponse {
     let reason = refusal.reason();
     let is_page = status == StatusCode::FORBIDDEN && asker.proxy != Proxy::Nginx;
-    if is_page && asker.api.is_none() && asker.caller == Caller::Navigating {
+    if is_page && asker.api != Some(ApiRefusal::Torznab) && asker.caller == Caller::Navigating {
         let (origin, base_path) = asker.portal;
         let mut page = forbidden::page(base_path, origin, &reason);
         if let Ok(value) = reason_text(&reason).parse() {

@@ -19,6 +19,7 @@ mod keys;
 mod load;
 mod origins;
 mod overtaken;
+mod packs;
 mod people;
 mod preflight;
 mod properties;

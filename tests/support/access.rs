@@ -117,13 +117,13 @@ pub fn signing_out_holds_for_the_next_request(kind: Kind) {
 
 pub fn a_websocket_opens_with_the_session_and_carries_messages(kind: Kind) {
     let world = World::behind(kind);
-    let cookie = format!("sluice_session={}", world.sign_in("vera"));
+    let cookie = format!("sluice_session={}", world.sign_in("ada"));
     let headers = [("Cookie", cookie.as_str()), ("Origin", &world.origin())];
     assert_eq!(websocket::round_trip(world.address(), &headers, "hello"), "hello");
     let seen = world.app.seen();
     assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].one("remote-user"), "vera");
-    assert_eq!(seen[0].one("x-auth-permission"), "ro");
+    assert_eq!(seen[0].one("remote-user"), "ada");
+    assert_eq!(seen[0].one("x-auth-permission"), "full");
 }
 
 pub fn a_websocket_without_a_session_is_refused_with_401(kind: Kind) {
@@ -151,7 +151,7 @@ pub fn a_websocket_from_a_foreign_origin_is_refused_with_403(kind: Kind) {
 pub fn a_post_of_20_megabytes_passes(kind: Kind) {
     const LENGTH: usize = 20_000_000;
     let world = World::behind(kind);
-    let session = world.sign_in("vera");
+    let session = world.sign_in("ada");
     let request =
         Request::post("/upload").session(&session).header("Origin", world.origin()).body(vec![b'x'; LENGTH]);
     let seen = world.seen(&request);
@@ -160,7 +160,7 @@ pub fn a_post_of_20_megabytes_passes(kind: Kind) {
 
 pub fn a_post_from_a_foreign_origin_is_refused_with_its_reason(kind: Kind) {
     let world = World::behind(kind);
-    let session = world.sign_in("vera");
+    let session = world.sign_in("ada");
     let post = |origin: &str| Request::post("/").session(&session).header("Origin", origin);
     for origin in ["http://evil.test", "null", "http://127.0.0.1:1", "https://127.0.0.1"] {
         let answer = world.send(&post(origin));
@@ -242,7 +242,7 @@ pub fn qbittorrent_answers_those_who_are_signed_in(kind: Kind) {
     let world = World::with_app(kind, app.address);
     // As qBittorrent itself answers: at a 401 its clients give up instead of signing in.
     world.send(&Request::get("/api/v2/app/version")).assert_status(403);
-    let session = world.sign_in("vera");
+    let session = world.sign_in("ada");
     let version = world.send(&Request::get("/api/v2/app/version").session(&session));
     assert!(version.assert_status(200).text().starts_with('v'));
     let category = Request::post("/api/v2/torrents/createCategory")

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod browser;
 pub mod caddy;
+pub mod capabilities;
 pub mod echo;
 pub mod identity;
 pub mod nginx;

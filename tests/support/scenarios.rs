@@ -23,6 +23,13 @@ macro_rules! behind {
             the_verify_address_is_no_way_in,
             no_protocol_but_websocket_is_switched_to,
         );
+        $crate::behind!($kind, capabilities:
+            a_route_needs_its_capability,
+            another_spelling_of_a_route_opens_nothing,
+            a_refusal_names_what_is_missing_to_people_and_programs,
+            a_public_path_reaches_the_app_as_nobody,
+            the_apps_own_credential_takes_the_place_of_the_clients,
+        );
         $crate::behind!($kind, access:
             a_signed_out_navigation_is_led_to_the_sign_in_page,
             the_way_back_keeps_the_whole_query,
