@@ -180,7 +180,7 @@ fn explain_says_the_verdict_and_the_rule_that_verify_follows() {
     let called = explain(&[&["POST", "http://nas/transmission/rpc", "--user", "eve"], &call[..]].concat());
     assert_eq!(called["status"], 200);
     let people = home.cli(&["explain", "GET", "http://nas/", "--user", "eve", "--app", "qbittorrent"], "");
-    assert!(people.assert_code(0).stdout.contains("Verdict  200"), "{people:?}");
+    assert!(people.assert_code(0).out.contains("Verdict  200"), "{people:?}");
     home.cli(&["explain", "GET", "http://nas/", "--user", "eve"], "").assert_code(1);
     home.cli(&["explain", "GET", "http://nas/", "--user", "nobody", "--app", "strict"], "").assert_code(1);
 }
@@ -190,10 +190,10 @@ fn check_lists_routes_and_says_what_a_gate_cannot_tell() {
     let said = home().cli(&["check", "--routes"], "");
     said.assert_code(0);
     for needle in ["qbittorrent (pack qbittorrent", "  remove_downloads", "POST /api/v2/torrents/delete"] {
-        assert!(said.stdout.contains(needle), "{needle}: {}", said.stdout);
+        assert!(said.out.contains(needle), "{needle}: {}", said.out);
     }
-    assert!(said.stderr.contains("only Traefik with forwardBody"), "{}", said.stderr);
-    assert!(said.stderr.contains("knows no owners"), "{}", said.stderr);
+    assert!(said.err.contains("only Traefik with forwardBody"), "{}", said.err);
+    assert!(said.err.contains("knows no owners"), "{}", said.err);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn the_documentation_holds_the_tables_of_the_packs() {
     let tables = Home::new().cli(&["pack", "document"], "");
     let document = fs::read_to_string("docs/packs.md").expect("docs/packs.md");
     assert!(
-        document.contains(tables.assert_code(0).stdout.trim()),
+        document.contains(tables.assert_code(0).out.trim()),
         "docs/packs.md is behind: write the output of `sluice pack document` into it"
     );
 }
@@ -222,10 +222,7 @@ fn a_pack_of_the_users_replaces_one_and_a_bad_one_stops_the_start() {
         .expect("a pack");
     let refused = sluice.cli(&["reload"], "");
     refused.assert_code(2);
-    assert!(
-        refused.stderr.contains("qbittorrent.toml") && refused.stderr.contains("nonsense"),
-        "{refused:?}"
-    );
+    assert!(refused.err.contains("qbittorrent.toml") && refused.err.contains("nonsense"), "{refused:?}");
     ask(&sluice, "eve", "qbittorrent", "GET", "/only").assert_status(200);
     fs::write(folder.join("qbittorrent.toml"), "title = \"Mine\"\nroutes = [\"GET /other any\"]\n")
         .expect("a pack");
@@ -238,7 +235,7 @@ fn a_pack_of_the_users_replaces_one_and_a_bad_one_stops_the_start() {
 fn reload_without_a_running_service_says_so() {
     let home = home();
     let said = home.cli(&["reload"], "");
-    assert!(said.assert_code(1).stderr.contains("no running service"), "{said:?}");
+    assert!(said.assert_code(1).err.contains("no running service"), "{said:?}");
 }
 
 #[test]
