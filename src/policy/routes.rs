@@ -1,13 +1,17 @@
 //! The routes of an app, found by walking the path's segments: the time that takes does not grow with their number.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use super::{
     needs::Needs,
     path::query_has,
-    route::{Pattern, Row, Segment, Takes, Verb},
+    route::{Pattern, Row, Takes, Verb},
     rpc::{Calls, Rpc},
 };
+
+mod tree;
+
+use tree::Node;
 
 /// How an app compares paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,15 +84,6 @@ pub enum Trial {
     OtherMethod,
     /// The query has not its key.
     NoKey,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Node {
-    literal: HashMap<String, Node>,
-    globs: Vec<(String, String, Node)>,
-    one: Option<Box<Node>>,
-    here: Vec<Route>,
-    below: Vec<Route>,
 }
 
 /// All of them.
@@ -200,106 +195,6 @@ impl Route {
             Demand::Needs(needs) => *needs,
             Demand::Calls(rpc) => rpc.needs(calls),
         }
-    }
-}
-
-impl Node {
-    fn insert(&mut self, matching: Matching, pattern: &Pattern, route: Route) {
-        let mut segments = &pattern.segments[..];
-        if let Some((Segment::Literal(last), before)) = segments.split_last()
-            && matching.ignores_trailing_slash
-            && last.is_empty()
-            && !before.is_empty()
-        {
-            segments = before;
-        }
-        let mut node = self;
-        for segment in segments {
-            node = match segment {
-                Segment::Literal(text) => {
-                    node.literal.entry(matching.fold_case(text).into_owned()).or_default()
-                }
-                Segment::One => node.one.get_or_insert_default(),
-                Segment::Glob(start, end) => {
-                    node.glob(matching.fold_case(start).into_owned(), matching.fold_case(end).into_owned())
-                }
-            };
-        }
-        if pattern.below { node.below.push(route) } else { node.here.push(route) }
-    }
-
-    /// What a request needs, and the row that says so.
-    fn decide(
-        &self,
-        path: &str,
-        sought: &Sought<'_>,
-        tried: &mut impl FnMut(&Route, Trial),
-    ) -> Option<(Needs, &Route)> {
-        if sought.verb == Some(Verb::Unknown) {
-            return self.of_any_method(path, sought, tried);
-        }
-        let route = self.walk(Some(path), &mut |route| {
-            let takes = route.takes_this(sought.verb);
-            tried(route, if takes { Trial::Hit } else { Trial::OtherMethod });
-            takes
-        })?;
-        Some((route.needs(sought.calls), route))
-    }
-
-    /// All that any method of the path needs.
-    fn of_any_method(
-        &self,
-        path: &str,
-        sought: &Sought<'_>,
-        tried: &mut impl FnMut(&Route, Trial),
-    ) -> Option<(Needs, &Route)> {
-        let mut sum: Option<(Needs, &Route)> = None;
-        for verb in Verb::NAMED {
-            let Some(route) = self.walk(Some(path), &mut |route| route.takes.take(verb)) else { continue };
-            tried(route, Trial::Hit);
-            // Nobody knows what a public route does by another method.
-            let needs = route.needs(sought.calls).and(Needs::Any);
-            sum = Some(match sum {
-                Some((before, first)) if before.and(needs) == before => (before, first),
-                Some((before, _)) => (before.and(needs), route),
-                None => (needs, route),
-            });
-        }
-        sum
-    }
-
-    fn glob(&mut self, start: String, end: String) -> &mut Self {
-        let known = self.globs.iter().position(|(s, e, _)| (s, e) == (&start, &end));
-        let at = known.unwrap_or_else(|| {
-            // The longest first: it is the most specific.
-            let longer = |(s, e, _): &(String, String, Self)| s.len() + e.len() > start.len() + end.len();
-            let at = self.globs.partition_point(longer);
-            self.globs.insert(at, (start, end, Self::default()));
-            at
-        });
-        &mut self.globs[at].2
-    }
-
-    /// The first route, from the most specific to the least, whose path is right and that `wanted` takes.
-    fn walk(&self, rest: Option<&str>, wanted: &mut impl FnMut(&Route) -> bool) -> Option<&Route> {
-        let Some(rest) = rest else {
-            return self.here.iter().chain(&self.below).find(|&route| wanted(route));
-        };
-        let (segment, rest) = match rest.split_once('/') {
-            Some((segment, rest)) => (segment, Some(rest)),
-            None => (rest, None),
-        };
-        self.children(segment)
-            .find_map(|child| child.walk(rest, wanted))
-            .or_else(|| self.below.iter().find(|&route| wanted(route)))
-    }
-
-    fn children(&self, segment: &str) -> impl Iterator<Item = &Self> {
-        let globs = self.globs.iter().filter(move |(start, end, _)| {
-            segment.strip_prefix(start.as_str()).is_some_and(|rest| rest.ends_with(end.as_str()))
-        });
-        let one = self.one.as_deref().filter(|_| !segment.is_empty());
-        self.literal.get(segment).into_iter().chain(globs.map(|(.., node)| node)).chain(one)
     }
 }
 
