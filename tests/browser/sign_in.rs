@@ -6,6 +6,7 @@ use crate::support::browser::Browser;
 use crate::support::echo::Seen;
 use crate::support::proxy::Kind;
 use crate::support::qbittorrent::QBittorrent;
+use crate::support::raw::Request;
 use crate::support::sluice::PASSWORD;
 use crate::support::wait;
 use crate::support::world::World;
@@ -22,6 +23,7 @@ macro_rules! behind_each_proxy {
 behind_each_proxy!(
     signing_in_returns_to_the_page_asked_for,
     qbittorrents_own_page_works_after_signing_in,
+    who_may_only_look_sees_the_list_and_changes_nothing,
     one_sign_in_opens_every_subdomain,
     pages_of_other_origins_cannot_act,
     after_signing_out_the_page_is_gone,
@@ -84,6 +86,81 @@ fn qbittorrents_own_page_works_after_signing_in(kind: Kind) {
          return answer.status;",
     );
     assert_eq!(added, 200);
+}
+
+/// Notes what the page's own scripts are answered.
+const WATCH: &str = "
+    window.answers = [];
+    const open = XMLHttpRequest.prototype.open;
+    XMLHttpRequest.prototype.open = function (method, address) {
+        this.addEventListener('load', () => window.answers.push({
+            method: method.toUpperCase(), address: String(address), status: this.status,
+            reason: this.getResponseHeader('X-Auth-Reason'),
+        }));
+        return open.apply(this, arguments);
+    };
+    const ask = window.fetch;
+    window.fetch = async (address, options) => {
+        const answer = await ask(address, options);
+        window.answers.push({
+            method: (options?.method ?? 'GET').toUpperCase(), address: String(address?.url ?? address),
+            status: answer.status, reason: answer.headers.get('X-Auth-Reason'),
+        });
+        return answer;
+    };";
+
+fn who_may_only_look_sees_the_list_and_changes_nothing(kind: Kind) {
+    let app = QBittorrent::start();
+    let world = World::with_app(kind, app.address);
+    let add = Request::post("/api/v2/torrents/add")
+        .session(&world.sign_in("ada"))
+        .header("Origin", world.origin())
+        .form(&[
+            ("urls", "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=linux.iso"),
+            ("paused", "true"),
+        ]);
+    world.send(&add).assert_status(200);
+    let browser = Browser::start();
+    let page = format!("{}/", world.origin());
+    browser.open(&page);
+    browser.sign_in("vera", PASSWORD);
+    browser.wait_for_url(&page);
+    browser.wait_for_text("#torrentsTableDiv", "linux.iso");
+    browser.run(WATCH, &json!([]));
+    for (button, action) in [("resumeButton", "resume"), ("pauseButton", "pause")] {
+        let answered = browser.run_async(&format!(
+            "document.querySelector('#torrentsTableDiv tbody tr').dispatchEvent(new MouseEvent('mousedown', {{bubbles: true}}));
+             document.querySelector('#torrentsTableDiv tbody tr').click();
+             window.answers.length = 0;
+             document.getElementById('{button}').click();
+             for (let tries = 0; tries < 100; tries += 1) {{
+                 const found = window.answers.find(one => one.method === 'POST' && one.address.includes('/{action}'));
+                 if (found) return found;
+                 await new Promise(done => setTimeout(done, 50));
+             }}
+             return null;"
+        ));
+        assert_eq!(answered["status"], 403, "{button}: {answered}");
+        assert_eq!(answered["reason"], "missing pause_resume", "{button}: {answered}");
+    }
+    // What the other buttons send.
+    for (action, missing) in [
+        ("delete", "missing remove_downloads"),
+        ("add", "missing add_downloads"),
+        ("setLocation", "missing move_files"),
+        ("rename", "missing rename_files"),
+        ("setCategory", "missing assign_categories"),
+        ("createCategory", "missing manage_categories"),
+        ("recheck", "missing pause_resume"),
+        ("setShareLimits", "missing remove_downloads"),
+    ] {
+        let answered = browser.run_async(&format!(
+            "const answer = await fetch('api/v2/torrents/{action}', {{method: 'POST', body: new FormData()}});
+             return [answer.status, answer.headers.get('X-Auth-Reason')];"
+        ));
+        assert_eq!(answered, json!([403, missing]), "{action}");
+    }
+    browser.wait_for_text("#torrentsTableDiv", "linux.iso");
 }
 
 fn one_sign_in_opens_every_subdomain(kind: Kind) {

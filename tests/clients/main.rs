@@ -5,6 +5,7 @@
 mod support;
 
 mod qbittorrent;
+mod qbittorrent_routes;
 mod socketio;
 mod sonarr;
 mod torznab;
@@ -21,6 +22,9 @@ macro_rules! clients {
             signing_out_ends_the_session,
             the_client_signs_in_again_when_its_session_was_ended,
             the_client_stays_out_when_its_key_was_revoked,
+        );
+        clients!($kind, qbittorrent_routes:
+            each_route_needs_its_capability_and_reaches_the_app_with_it,
         );
         clients!($kind, sonarr:
             sonarrs_requests_with_its_cookie_are_served,
@@ -46,6 +50,8 @@ macro_rules! clients {
             a_wrong_password_is_refused,
             a_new_password_takes_the_place_of_the_old_one,
             a_revoked_key_is_refused,
+            what_a_body_calls_decides_where_the_proxy_hands_it_over,
+            the_apps_own_password_is_held_by_nobody,
         );
     };
     ($kind:expr, $module:ident: $($scenario:ident),* $(,)?) => {

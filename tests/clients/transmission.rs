@@ -140,3 +140,49 @@ pub fn a_revoked_key_is_refused(kind: Kind) {
     assert_eq!(refused.kind, REFUSED);
     assert_eq!(client.fail("connect", &json!(["ada", edge.key])).kind, REFUSED);
 }
+
+fn rpc(world: &World, user: &str, session_id: Option<&str>, body: &str) -> crate::support::raw::Answer {
+    let pair = BASE64_STANDARD.encode(format!("{user}:{PASSWORD}"));
+    let mut request = Request::post("/transmission/rpc").header("Authorization", format!("Basic {pair}"));
+    if let Some(id) = session_id {
+        request = request.header("X-Transmission-Session-Id", id);
+    }
+    world.send(&request.body(body))
+}
+
+pub fn what_a_body_calls_decides_where_the_proxy_hands_it_over(kind: Kind) {
+    let edge = Edge::behind(kind);
+    let world = &edge.world;
+    let get = r#"{"method":"torrent-get","arguments":{"fields":["name"]}}"#;
+    let by_ada = rpc(world, "ada", None, get);
+    let id = by_ada.assert_status(409).header("x-transmission-session-id").expect("a session id").to_owned();
+    rpc(world, "ada", Some(&id), get).assert_status(200);
+    let by_vera = rpc(world, "vera", Some(&id), get);
+    if kind == Kind::Traefik {
+        assert_eq!(by_vera.assert_status(200).json()["result"], "success");
+    } else {
+        assert_eq!(by_vera.assert_status(403).header("x-auth-reason"), Some("administrators only"));
+    }
+    for changing in [
+        r#"{"method":"torrent-remove","arguments":{"ids":[1]}}"#,
+        r#"{"method":"torrent-get","method":"torrent-remove"}"#,
+        r#"[{"jsonrpc":"2.0","method":"torrent_get","id":1},{"jsonrpc":"2.0","method":"torrent_remove","id":2}]"#,
+        r#"{"method":"session-set","arguments":{"script-torrent-done-enabled":true}}"#,
+        "method=torrent-get",
+    ] {
+        rpc(world, "vera", Some(&id), changing).assert_status(403);
+    }
+}
+
+pub fn the_apps_own_password_is_held_by_nobody(kind: Kind) {
+    let app = Transmission::start_with_password("app", "s3cret:of the app");
+    let settings = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"transmission\"\n\
+                    inject.authorization = \"Basic app:s3cret:of the app\"\n";
+    let home = with_people(Home::new().with(settings));
+    let world = World::with_apps(kind, home, [None, Some(app.address)]);
+    let session = world.sign_in("vera");
+    let page = world.send(&Request::get("/transmission/web/").session(&session));
+    page.assert_status(200);
+    // The app itself asks whoever comes without it.
+    Request::get("/transmission/web/").send(app.address).assert_status(401);
+}

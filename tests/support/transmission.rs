@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::process::{Process, free_port, local};
@@ -21,9 +21,24 @@ pub struct Transmission {
 impl Transmission {
     #[track_caller]
     pub fn start() -> Self {
+        Self::start_with(json!({ "rpc-authentication-required": false }))
+    }
+
+    /// With a sign-in of its own.
+    #[track_caller]
+    pub fn start_with_password(user: &str, password: &str) -> Self {
+        Self::start_with(json!({
+            "rpc-authentication-required": true,
+            "rpc-username": user,
+            "rpc-password": password,
+        }))
+    }
+
+    #[track_caller]
+    fn start_with(sign_in: Value) -> Self {
         let home = TempDir::new().expect("a temporary directory");
         let address = local(free_port());
-        let settings = json!({
+        let mut settings = json!({
             "bind-address-ipv4": "127.0.0.1",
             "bind-address-ipv6": "::1",
             "dht-enabled": false,
@@ -33,7 +48,6 @@ impl Transmission {
             "peer-port": free_port(),
             "pex-enabled": false,
             "port-forwarding-enabled": false,
-            "rpc-authentication-required": false,
             "rpc-bind-address": "127.0.0.1",
             "rpc-host-whitelist-enabled": false,
             "rpc-port": address.port(),
@@ -41,6 +55,9 @@ impl Transmission {
             "rpc-whitelist-enabled": true,
             "utp-enabled": false,
         });
+        if let (Value::Object(all), Value::Object(own)) = (&mut settings, sign_in) {
+            all.extend(own);
+        }
         write(&home.path().join("settings.json"), &settings.to_string());
         let mut process = Process::spawn(
             Command::new("transmission-daemon")
