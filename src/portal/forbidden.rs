@@ -70,7 +70,7 @@ fn missing(reason: &str) -> Vec<Capability> {
 
 /// Whether Sluice says so; a text of anybody else's is not shown.
 fn is_known(reason: &str) -> bool {
-    !missing(reason).is_empty() || sentence(reason) != sentence("")
+    !missing(reason).is_empty() || (!reason.starts_with(MISSING) && sentence(reason) != sentence(""))
 }
 
 fn sentence(reason: &str) -> &'static str {

@@ -182,7 +182,7 @@ fn pages_of_other_origins_cannot_act(kind: Kind) {
     let world = World::behind(kind);
     let browser = Browser::start();
     browser.open(&format!("{}/", world.origin()));
-    browser.sign_in("vera", PASSWORD);
+    browser.sign_in("ada", PASSWORD);
     browser.wait_for_url(&format!("{}/", world.origin()));
     let connect = |origin: &str| {
         let url = format!("ws://{}/socket", world.address());
@@ -236,11 +236,11 @@ fn a_script_in_an_open_page_is_told_and_not_redirected(kind: Kind) {
     let browser = Browser::start();
     let page = format!("{}/page", world.origin());
     browser.open(&page);
-    browser.sign_in("vera", PASSWORD);
+    browser.sign_in("ada", PASSWORD);
     browser.wait_for_url(&page);
     let ask = "const answer = await fetch('/api'); return [answer.status, answer.redirected];";
     assert_eq!(browser.run_async(ask), json!([200, false]));
-    world.sluice.cli(&["session", "revoke", "vera"], "").assert_code(0);
+    world.sluice.cli(&["session", "revoke", "ada"], "").assert_code(0);
     wait::until("the end of the session", || browser.run_async(ask) != json!([200, false]));
     world.app.forget();
     assert_eq!(browser.run_async(ask), json!([401, false]));
