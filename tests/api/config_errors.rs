@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::sluice::{Home, Sluice};
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 39] = [
+const WRONG: [(&str, &str, &str); 54] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -50,6 +50,29 @@ const WRONG: [(&str, &str, &str); 39] = [
     ("log.level = \"loud\"", "log.level", "info"),
     ("log.format = \"xml\"", "log.format", "json"),
     ("[[app]]\nname = \"No Name\"", "name", "a-z"),
+    ("[[app]]\nname = \"a\"\npublic = [\"/api/**\"]", "app.0.public", "exact paths"),
+    ("[[app]]\nname = \"a\"\npublic = [\"/**\"]", "app.0.public", "exact paths"),
+    ("[[app]]\nname = \"transmission\"\npublic = [\"/transmission/rpc\"]", "app.0.public", "other paths"),
+    ("[[app]]\nname = \"a\"\npublic = [\"static\"]", "app.0.public", "start with /"),
+    ("[[app]]\nname = \"a\"\npack = \"nonsense\"", "app.0.pack", "known are"),
+    ("[[app]]\nname = \"a\"\nbase_path = \"a\"", "app.0.base_path", "/sluice"),
+    ("[[app]]\nname = \"a\"\nusers = [\"a b\"]", "app.0.users", "a-z"),
+    ("[[app]]\nname = \"a\"\ngroups = [\"a,b\"]", "app.0.groups", "printable"),
+    ("[[app]]\nname = \"a\"\nownership = \"app\"", "app.0.ownership", "strict"),
+    (
+        "[[app]]\nname = \"a\"\ninject.authorization = \"nonsense\"",
+        "app.0.inject.authorization",
+        "Basic name:password",
+    ),
+    ("[[app]]\nname = \"a\"\ninject.cookie = \"x\"", "app.0.inject.cookie", "name=value"),
+    (
+        "[[app]]\nname = \"a\"\nauthorization = \"app\"\ninject.authorization = \"Bearer x\"",
+        "app.0.inject.authorization",
+        "one of the two",
+    ),
+    ("[[app]]\nname = \"a\"\nheaders = { X-User = \"{nobody}\" }", "app.0.headers.X-User", "{user}"),
+    ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "Remote-User"),
+    ("packs.folder = \"/nowhere\"", "packs.folder", "make it"),
 ];
 
 #[test]
