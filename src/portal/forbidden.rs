@@ -30,6 +30,8 @@ const MISSING: &str = "missing ";
 struct Forbidden<'a> {
     base: &'a str,
     sentence: &'a str,
+    /// The reason itself, where it is one of ours.
+    reason: Option<&'a str>,
     missing: Vec<Capability>,
 }
 
@@ -37,7 +39,7 @@ struct Forbidden<'a> {
 pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
     let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
     let reason = match field(request.headers(), X_AUTH_REASON) {
-        Field::Once(reason) if trusted && is_known(reason) => reason,
+        Field::Once(reason) if trusted && is_plain(reason) => reason,
         _ => "not allowed",
     };
     let mut response = match wants_page(request.headers()) {
@@ -50,6 +52,12 @@ pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
     response
 }
 
+/// As Sluice writes its reasons into headers.
+fn is_plain(reason: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_ ,.:/-".contains(&b);
+    (1..=200).contains(&reason.len()) && reason.bytes().all(plain)
+}
+
 fn wants_page(headers: &HeaderMap) -> bool {
     Caller::of(headers, Exchange::Http) == Caller::Navigating
 }
@@ -57,8 +65,8 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// The page for this reason; `portal` is where the pages are, if not here.
 pub fn page(base_path: &str, portal: Option<&Origin>, reason: &str) -> HttpResponse {
     let base = portal.map_or_else(|| base_path.to_owned(), |origin| format!("{origin}{base_path}"));
-    let missing = missing(reason);
-    let page = Forbidden { base: &base, sentence: sentence(reason), missing };
+    let (missing, known) = (missing(reason), is_known(reason).then_some(reason));
+    let page = Forbidden { base: &base, sentence: sentence(reason), reason: known, missing };
     page::render(page::answer(StatusCode::FORBIDDEN, portal), &page)
 }
 
@@ -68,7 +76,7 @@ fn missing(reason: &str) -> Vec<Capability> {
     list.split(", ").filter_map(Capability::named).collect()
 }
 
-/// Whether Sluice says so; a text of anybody else's is not shown.
+/// Whether Sluice says so; a text of anybody else's is not shown to people.
 fn is_known(reason: &str) -> bool {
     !missing(reason).is_empty() || (!reason.starts_with(MISSING) && sentence(reason) != sentence(""))
 }
