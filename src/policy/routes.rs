@@ -42,12 +42,12 @@ impl Matching {
     }
 }
 
-/// A request, as far as routes tell requests apart; the path is plain and below the app's base path.
+/// A request, as far as routes tell requests apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Sought<'a> {
     /// Its method; `None` for a WebSocket handshake.
     pub verb: Option<Verb>,
-    /// Its path.
+    /// Its path as it came, printable ASCII; for [`Routes`] plain, and below the app's base path.
     pub path: &'a str,
     /// Its query.
     pub query: &'a str,

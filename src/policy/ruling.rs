@@ -7,21 +7,7 @@ use super::{
     path,
     route::Verb,
     routes::{Route, Sought, Trial},
-    rpc::Calls,
 };
-
-/// A request, as the proxy describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// Its method; `None` for a WebSocket handshake.
-    pub verb: Option<Verb>,
-    /// Its path as it came, printable ASCII.
-    pub path: &'a str,
-    /// Its query.
-    pub query: &'a str,
-    /// What its body calls, where the proxy hands that over.
-    pub calls: Calls<'a>,
-}
 
 /// Why a request needs what it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +45,7 @@ const CHANGES: [Capability; 6] = [
 
 impl App {
     /// What a request needs; `tried` is told of each row whose path is right.
-    pub fn ruling(&self, request: &Request<'_>, mut tried: impl FnMut(&Route, Trial)) -> Ruling<'_> {
+    pub fn ruling(&self, request: &Sought<'_>, mut tried: impl FnMut(&Route, Trial)) -> Ruling<'_> {
         let pack = &*self.pack;
         if !path::is_plain(request.path, pack.non_ascii) {
             return Ruling { needs: pack.odd_paths, basis: Basis::OddPath };
@@ -67,7 +53,7 @@ impl App {
         let Some(path) = self.below_base(request.path) else {
             return Ruling { needs: Needs::Admin, basis: Basis::Elsewhere };
         };
-        let sought = Sought { verb: request.verb, path, query: request.query, calls: request.calls };
+        let sought = Sought { path, ..*request };
         if request.verb == Some(Verb::Get)
             && let Some((needs, route)) = self.public.find(&sought, &mut tried)
         {

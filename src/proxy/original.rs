@@ -10,8 +10,8 @@ use super::{
 use crate::policy::{
     origin::{Origin, Scheme, parse_authority},
     route::Verb,
+    routes::Sought,
     rpc::Calls,
-    ruling::Request,
     verdict::{Exchange, Method},
 };
 
@@ -90,12 +90,12 @@ impl<'a> Original<'a> {
     }
 
     /// The request as routes tell requests apart.
-    pub fn request(&self, calls: Calls<'a>) -> Request<'a> {
+    pub fn request(&self, calls: Calls<'a>) -> Sought<'a> {
         let verb = match self.exchange {
             Exchange::Http => Some(self.verb),
             Exchange::WebSocket => None,
         };
-        Request { verb, path: self.path(), query: self.query(), calls }
+        Sought { verb, path: self.path(), query: self.query(), calls }
     }
 
     /// Whether a browser asks before a request of a page (a CORS preflight, Fetch standard 3.2.2). It never sends a

@@ -8,8 +8,8 @@ use crate::policy::{
     needs::Needs,
     pack::Pack,
     route::Verb,
+    routes::Sought,
     rpc::Calls,
-    ruling::Request,
 };
 
 /// A line of a list.
@@ -69,7 +69,7 @@ fn every_route_of_every_app_needs_what_it_should() {
         let app = app(&pack);
         for case in cases(&name) {
             let calls = if case.call.is_empty() { Calls::Unseen } else { Calls::Named(&case.call) };
-            let request = Request { verb: verb(&case.method), path: &case.path, query: &case.query, calls };
+            let request = Sought { verb: verb(&case.method), path: &case.path, query: &case.query, calls };
             let needs = app.ruling(&request, |_, _| {}).needs;
             if needs != case.needs {
                 wrong.push(format!("{name}: {} but {needs}", case.text));
@@ -118,7 +118,7 @@ fn no_other_spelling_and_no_other_method_needs_less() {
     for (name, pack) in packs().filter(|(name, _)| name != "generic") {
         let app = app(&pack);
         let needs = |verb, path: &str, query: &str| {
-            app.ruling(&Request { verb, path, query, calls: Calls::Unseen }, |_, _| {}).needs
+            app.ruling(&Sought { verb, path, query, calls: Calls::Unseen }, |_, _| {}).needs
         };
         for case in cases(&name).iter().filter(|case| case.call.is_empty()) {
             let mut check = |how: &str, found: Needs| {
