@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::Write,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,7 +23,7 @@ use crate::{
 
 /// The lock that says which process serves a store.
 pub struct Serving {
-    _lock: File,
+    lock: File,
 }
 
 fn lock_file(store: &Path) -> PathBuf {
@@ -33,7 +34,8 @@ impl Serving {
     /// Takes the lock, and writes down which process holds it.
     pub fn announce(store: &Path) -> anyhow::Result<Self> {
         let path = lock_file(store);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut file =
+            OpenOptions::new().mode(0o600).read(true).write(true).create(true).truncate(false).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!("another process serves this store"),
@@ -41,7 +43,14 @@ impl Serving {
         }
         file.set_len(0)?;
         write!(file, "{}", std::process::id())?;
-        Ok(Self { _lock: file })
+        Ok(Self { lock: file })
+    }
+}
+
+impl Drop for Serving {
+    /// Nobody reads the number of a process that has ended.
+    fn drop(&mut self) {
+        self.lock.set_len(0).unwrap_or_default();
     }
 }
 
@@ -58,6 +67,8 @@ pub fn ask(store: &Path) -> anyhow::Result<()> {
         .trim()
         .parse()
         .ok()
+        // Others would be every process there is, or the first.
+        .filter(|pid| *pid > 1)
         .and_then(Pid::from_raw)
         .context("the running service has not said its process yet; try again")?;
     kill_process(pid, Signal::HUP).context("the running service cannot be signalled; run this as its user")

@@ -79,7 +79,7 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
     let calls = if arguments.call.is_empty() { Calls::Unseen } else { Calls::Named(&arguments.call) };
     let verb = (!arguments.websocket).then(|| Verb::parse(&arguments.method));
     let mut tried = Vec::new();
-    let request = Sought { verb, path, query, calls };
+    let request = Sought { verb, overridden: false, path, query, calls };
     let ruling = app.ruling(&request, |route, trial| tried.push(tried_row(route, trial)));
     let action = Action {
         app,

@@ -92,7 +92,7 @@ fn public(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Routes> {
     let rows = reader.list(key, &[], |text| {
         let text = format!("GET {text} public");
         let rows = Row::parse(&text, |_| None).map_err(|error| format!("is no path: {error}"))?;
-        match rows.iter().find_map(|row| pack.may_be_public(&row.pattern).err()) {
+        match rows.iter().find_map(|row| pack.may_be_made_public(&row.pattern).err()) {
             Some(too_open) => Err(too_open.to_string()),
             None => Ok((text, rows)),
         }

@@ -65,7 +65,12 @@ impl Entry {
     /// Whether a user may enter. Without any name everybody may.
     pub fn admits(&self, role: Role, name: &str, groups: &[String]) -> bool {
         let named = || self.users.iter().any(|user| user == name);
-        let grouped = || self.groups.iter().any(|group| group == role.group() || groups.contains(group));
+        // Another system's group of the same name as a role's says nothing about the role.
+        let of_role = |group: &str| [Role::Admin, Role::User].iter().any(|role| role.group() == group);
+        let member = |group: &String| {
+            if of_role(group) { group == role.group() } else { groups.contains(group) }
+        };
+        let grouped = || self.groups.iter().any(member);
         let everybody = self.users.is_empty() && self.groups.is_empty();
         everybody || role == Role::Admin || named() || grouped()
     }

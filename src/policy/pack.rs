@@ -65,12 +65,17 @@ pub struct Pack {
     pub non_ascii: bool,
     /// What a path needs that apps could read in more ways than one.
     pub odd_paths: Needs,
+    /// Whether a browser's question before a request (a CORS preflight) reaches it: not where it takes any method for
+    /// what the path says.
+    pub preflights: bool,
     /// Whether it knows owners.
     pub owners: Owners,
     /// Whether it has keys of its own.
     pub own_keys: OwnKeys,
     /// Its API routes; the first that matches decides.
     pub api: Vec<ApiArea>,
+    /// What is for administrators or for nobody, to read.
+    pub guarded: Vec<(Pattern, Needs)>,
     /// Its endpoints that are decided by the body, wherever a proxy hands that over.
     pub rpc: Vec<Pattern>,
 }
@@ -85,9 +90,11 @@ impl Default for Pack {
             listed: Vec::new(),
             non_ascii: false,
             odd_paths: Needs::Admin,
+            preflights: true,
             owners: Owners::Unknown,
             own_keys: OwnKeys::No,
             api: Vec::new(),
+            guarded: Vec::new(),
             rpc: Vec::new(),
         }
     }
@@ -140,6 +147,9 @@ pub enum TooOpen {
     /// It opens an endpoint that can do everything.
     #[error("opens an endpoint that can do everything to the public; name other paths")]
     Rpc,
+    /// It opens what the pack keeps for administrators, or from everybody.
+    #[error("opens what the pack keeps for administrators or from everybody; name other paths")]
+    Guarded,
     /// It opens many routes that are for programs.
     #[error("opens routes for programs to the public by a pattern; name the exact paths")]
     Api,
@@ -155,6 +165,15 @@ impl Pack {
         } else {
             Ok(())
         }
+    }
+
+    /// The same for paths that an app's configuration adds, which come before the pack's.
+    pub fn may_be_made_public(&self, pattern: &Pattern) -> Result<(), TooOpen> {
+        let opens = |(guarded, needs): &(Pattern, Needs)| {
+            let general = guarded.below && pattern.is_exact() && *needs != Needs::Deny;
+            guarded.meets(pattern) && !general
+        };
+        if self.guarded.iter().any(opens) { Err(TooOpen::Guarded) } else { self.may_be_public(pattern) }
     }
 
     /// How to refuse a client on this path, where it is an API route. Only the form of a refusal hangs on this.

@@ -47,6 +47,8 @@ impl Matching {
 pub struct Sought<'a> {
     /// Its method; `None` for a WebSocket handshake.
     pub verb: Option<Verb>,
+    /// Whether a header may make the app take it for another method.
+    pub overridden: bool,
     /// Its path as it came, printable ASCII; for [`Routes`] plain, and below the app's base path.
     pub path: &'a str,
     /// Its query.
@@ -165,7 +167,8 @@ impl Routes {
 
     /// The endpoint on this path that is decided by its body.
     pub fn rpc(&self, path: &str) -> Option<&Rpc> {
-        let sought = Sought { verb: Some(Verb::Post), path, query: "", calls: Calls::Unseen };
+        let sought =
+            Sought { verb: Some(Verb::Post), overridden: false, path, query: "", calls: Calls::Unseen };
         match &self.find(&sought, |_, _| {})?.1.demand {
             Demand::Calls(rpc) => Some(rpc),
             Demand::Needs(_) => None,
@@ -182,7 +185,7 @@ impl Route {
     }
 
     fn trial_of_query(&self, sought: &Sought<'_>) -> Trial {
-        let takes = sought.verb == Some(Verb::Unknown) || self.takes_this(sought.verb);
+        let takes = sought.overridden || sought.verb == Some(Verb::Unknown) || self.takes_this(sought.verb);
         match &self.query {
             _ if !takes => Trial::OtherMethod,
             Some(key) if query_has(sought.query, key) => Trial::Further,
@@ -217,9 +220,10 @@ mod tests {
         let verb = match method {
             "WS" => None,
             "?" => Some(Verb::Unknown),
+            "POST!" => Some(Verb::Post),
             other => Some(Verb::parse(other)),
         };
-        let sought = Sought { verb, path, query, calls: Calls::Unseen };
+        let sought = Sought { verb, overridden: method == "POST!", path, query, calls: Calls::Unseen };
         routes.find(&sought, |_, _| {}).map_or("unlisted".to_owned(), |(needs, _)| needs.to_string())
     }
 
@@ -270,6 +274,10 @@ mod tests {
             ("?", "/t/add", "add_downloads"),
             ("?", "/queue/5", "remove_downloads+view_all_downloads"),
             ("?", "/nowhere", "any"),
+            ("POST!", "/t/add", "add_downloads"),
+            ("POST!", "/queue/5", "unlisted"),
+            ("POST!", "/api/x", "admin"),
+            ("POST!", "/t/x", "admin"),
             ("get", "/", "unlisted"),
             ("PURGE", "/api/x", "unlisted"),
             ("POST", "/api/x", "admin"),

@@ -34,13 +34,15 @@ pub struct Ruling<'a> {
 }
 
 /// What changes somebody's downloads, so that whose they are matters.
-const CHANGES: [Capability; 6] = [
+const CHANGES: [Capability; 7] = [
     Capability::RemoveDownloads,
     Capability::PauseResume,
     Capability::AssignCategories,
     Capability::MoveFiles,
     Capability::RenameFiles,
     Capability::SetComment,
+    // A category's folder is where its downloads are moved.
+    Capability::ManageCategories,
 ];
 
 impl App {
@@ -55,6 +57,7 @@ impl App {
         };
         let sought = Sought { path, ..*request };
         if request.verb == Some(Verb::Get)
+            && !request.overridden
             && let Some((needs, route)) = self.public.find(&sought, &mut tried)
         {
             return Ruling { needs, basis: Basis::Public(route) };

@@ -159,6 +159,9 @@ pub fn decide(
 /// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
 /// where the page that the browser asks for is listed. For the app's own pages no browser asks.
 pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), OriginRefusal> {
+    if !action.app.pack.preflights || action.needs == Needs::Deny {
+        return Err(OriginRefusal::Foreign);
+    }
     let own = matches!(claim, Claim::From(origin) if origin == action.own);
     if own { Err(OriginRefusal::Foreign) } else { page_may_act(claim, action, rule, MissingOrigin::Refused) }
 }

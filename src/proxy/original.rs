@@ -39,8 +39,10 @@ pub struct Original<'a> {
     pub target: &'a str,
     /// Its method, as far as rules need it.
     pub method: Method,
-    /// Its method, as routes tell them apart; `Unknown` where an override header may change it, too.
+    /// Its method, as routes tell them apart.
     pub verb: Verb,
+    /// Whether an override header came.
+    pub overridden: bool,
     /// The method's name for the log.
     pub method_name: &'a str,
     /// HTTP or WebSocket.
@@ -76,7 +78,8 @@ impl<'a> Original<'a> {
         let (method, verb, method_name) = method(headers, dialect)?;
         let exchange =
             if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
-        Ok(Self { origin, target, method, verb, method_name, exchange })
+        let overridden = overridden(headers);
+        Ok(Self { origin, target, method, verb, overridden, method_name, exchange })
     }
 
     /// The path without the query.
@@ -95,7 +98,7 @@ impl<'a> Original<'a> {
             Exchange::Http => Some(self.verb),
             Exchange::WebSocket => None,
         };
-        Sought { verb, path: self.path(), query: self.query(), calls }
+        Sought { verb, overridden: self.overridden, path: self.path(), query: self.query(), calls }
     }
 
     /// Whether a browser asks before a request of a page (a CORS preflight, Fetch standard 3.2.2). It never sends a
@@ -182,10 +185,12 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, Verb, &str),
         Field::Bad => return Err(Undescribed::Malformed(header)),
         Field::Once(_) | Field::Absent => return Err(Undescribed::Missing { header, fix }),
     };
-    let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
-    let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;
-    let verb = if overridden { Verb::Unknown } else { Verb::parse(text) };
-    Ok((if safe { Method::Safe } else { Method::Unsafe }, verb, text))
+    let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden(headers);
+    Ok((if safe { Method::Safe } else { Method::Unsafe }, Verb::parse(text), text))
+}
+
+fn overridden(headers: &HeaderMap) -> bool {
+    METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::sluice::{Home, Sluice};
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 54] = [
+const WRONG: [(&str, &str, &str); 55] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -72,6 +72,7 @@ const WRONG: [(&str, &str, &str); 54] = [
     ),
     ("[[app]]\nname = \"a\"\nheaders = { X-User = \"{nobody}\" }", "app.0.headers.X-User", "{user}"),
     ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "Remote-User"),
+    ("[[app]]\nname = \"rutorrent\"\npublic = [\"/conf/**\"]", "app.0.public", "keeps for administrators"),
     ("packs.folder = \"/nowhere\"", "packs.folder", "make it"),
 ];
 

@@ -128,6 +128,37 @@ fn a_refused_route_is_refused_to_administrators_too() {
 }
 
 #[test]
+fn an_override_header_never_takes_less_than_the_method_itself() {
+    let sluice = home().start();
+    for (method, path) in [("PUT", "/api/torrents"), ("DELETE", "/api/torrents/add-urls")] {
+        let about = &[method, "http", "nas", &format!("/flood{path}")];
+        let request = Dialect::Traefik.about_at("/verify/traefik/flood", about);
+        for header in ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"] {
+            let answer = basic(request.clone().header(header, "GET"), "bob").send(sluice.address);
+            assert_eq!(reason(&answer), "administrators only", "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_preflight_reaches_no_app_that_takes_any_method_for_what_the_path_says() {
+    let apps = "origins.allowed = [\"https://dash.test\"]\n[[app]]\nname = \"rutorrent\"\n[[app]]\nname = \"flood\"\n";
+    let sluice = Home::new().with(apps).user("ada", &["--admin"]).start();
+    for (app, path, status) in [
+        ("rutorrent", "/plugins/httprpc/action.php", 403),
+        ("rutorrent", "/RPC2", 403),
+        ("flood", "/api/torrents", 200),
+    ] {
+        let about = &["OPTIONS", "http", "nas", path];
+        let request = Dialect::Traefik
+            .about_at(&format!("/verify/traefik/{app}"), about)
+            .header("Origin", "https://dash.test")
+            .header("Access-Control-Request-Method", "POST");
+        request.send(sluice.address).assert_status(status);
+    }
+}
+
+#[test]
 fn the_body_decides_where_the_proxy_hands_it_over() {
     let sluice = home().start();
     let call = |user: &str, path: &str, body: &str| {

@@ -69,7 +69,13 @@ fn every_route_of_every_app_needs_what_it_should() {
         let app = app(&pack);
         for case in cases(&name) {
             let calls = if case.call.is_empty() { Calls::Unseen } else { Calls::Named(&case.call) };
-            let request = Sought { verb: verb(&case.method), path: &case.path, query: &case.query, calls };
+            let request = Sought {
+                verb: verb(&case.method),
+                overridden: false,
+                path: &case.path,
+                query: &case.query,
+                calls,
+            };
             let needs = app.ruling(&request, |_, _| {}).needs;
             if needs != case.needs {
                 wrong.push(format!("{name}: {} but {needs}", case.text));
@@ -118,7 +124,8 @@ fn no_other_spelling_and_no_other_method_needs_less() {
     for (name, pack) in packs().filter(|(name, _)| name != "generic") {
         let app = app(&pack);
         let needs = |verb, path: &str, query: &str| {
-            app.ruling(&Sought { verb, path, query, calls: Calls::Unseen }, |_, _| {}).needs
+            app.ruling(&Sought { verb, overridden: false, path, query, calls: Calls::Unseen }, |_, _| {})
+                .needs
         };
         for case in cases(&name).iter().filter(|case| case.call.is_empty()) {
             let mut check = |how: &str, found: Needs| {

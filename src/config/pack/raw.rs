@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::policy::{
     needs::{Needs, NeedsError},
     pack::{ApiArea, ApiRefusal, Listed, OwnKeys, Owners, Pack, TooOpen},
-    route::{Pattern, RouteError, Row},
+    route::{Pattern, RouteError, Row, Verb},
     routes::{Matching, Routes},
     rpc::{BodyForm, Rpc, SameCall},
 };
@@ -28,6 +28,10 @@ pub(super) enum PackError {
     Needs(#[from] NeedsError),
     #[error("the row `{0}` {1}")]
     TooOpen(String, TooOpen),
+    #[error(
+        "odd_paths = \"{0}\" is less than what some route needs, and another spelling would go round that; leave it out"
+    )]
+    OddPaths(Needs),
     #[error("{0}")]
     SameCall(#[from] SameCall),
     #[error("`{0}` is no path of an area; write it like /api/v2")]
@@ -51,6 +55,8 @@ struct RawPack {
     #[serde(default)]
     non_ascii: bool,
     odd_paths: Option<String>,
+    #[serde(default = "yes")]
+    preflight: bool,
     #[serde(default)]
     ownership: RawOwners,
     #[serde(default)]
@@ -124,6 +130,10 @@ enum RawFormat {
     Form,
 }
 
+const fn yes() -> bool {
+    true
+}
+
 /// Reads a pack.
 pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
     let raw: RawPack = Figment::from(Toml::string(text)).extract().map_err(Box::new)?;
@@ -142,8 +152,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
         title: raw.title,
         versions: raw.versions,
         non_ascii: raw.non_ascii,
-        // Nobody's name stands behind a path that may mean another.
-        odd_paths: if odd_paths == Needs::Public { Needs::Admin } else { odd_paths },
+        odd_paths,
+        preflights: raw.preflight,
         owners: match raw.ownership {
             RawOwners::App => Owners::Known,
             RawOwners::None => Owners::Unknown,
@@ -168,10 +178,18 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
             if pack.listed.last() != Some(&listed) {
                 pack.listed.push(listed);
             }
+            let reads = row.takes.take(Verb::Get) && matches!(row.needs, Needs::Admin | Needs::Deny);
+            if reads && row.query.is_none() {
+                pack.guarded.push((row.pattern.clone(), row.needs));
+            }
             pack.routes.add(text, row);
         }
     }
     pack.listed.extend(calls);
+    let most = pack.listed.iter().fold(Needs::Any, |most, row| most.and(row.needs));
+    if pack.odd_paths != Needs::Admin && most.and(pack.odd_paths) != pack.odd_paths {
+        return Err(PackError::OddPaths(pack.odd_paths));
+    }
     Ok(pack)
 }
 
@@ -256,6 +274,8 @@ mod tests {
             ("title = \"X\"\nroutes = []\n[[api]]\npath = \"api\"", "/api/v2"),
             ("title = \"X\"\nroutes = []\n[aliases]\nA = \"B\"", "`B`"),
             ("title = \"X\"\nroutes = []\ncase = \"odd\"", "odd"),
+            ("title = \"X\"\nodd_paths = \"any\"\nroutes = [\"GET /x admin\"]", "leave it out"),
+            ("title = \"X\"\nodd_paths = \"public\"\nroutes = [\"GET /x any\"]", "leave it out"),
         ] {
             assert!(error(text).contains(needle), "{text}: {}", error(text));
         }

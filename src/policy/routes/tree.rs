@@ -59,7 +59,12 @@ impl Node {
             tried(route, if takes { Trial::Hit } else { Trial::OtherMethod });
             takes
         })?;
-        Some((route.needs(sought.calls), route))
+        let needs = route.needs(sought.calls);
+        if !sought.overridden || sought.verb.is_none() {
+            return Some((needs, route));
+        }
+        let by_any = self.of_any_method(path, sought, tried).map_or(Needs::Admin, |(needs, _)| needs);
+        Some((needs.and(by_any), route))
     }
 
     /// All that any method of the path needs.
