@@ -20,8 +20,15 @@ use crate::{
     state::{Snapshot, State},
 };
 
-/// Registers all of them; `base_path` is the portal's.
+/// Registers all of them; `base_path` is the portal's. Of verify requests, which are many, nothing but one guard is
+/// asked before they are answered.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
+    let others = guard::fn_guard(|request| Dialect::asked_on(request.head().uri.path()).is_none());
+    service.service(web::scope("").guard(others).configure(|service| pages(service, base_path)));
+    service.default_service(web::to(verify_or_nothing));
+}
+
+fn pages(service: &mut ServiceConfig, base_path: &str) {
     service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
     service
         .service(resource("/api/v2/auth/login", web::post().to(qbittorrent::log_in)))
@@ -42,7 +49,6 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
-    service.default_service(web::to(verify_or_nothing));
 }
 
 fn resource(path: &str, route: Route) -> Resource {

@@ -46,7 +46,7 @@ pub fn alias(headers: &HeaderMap) -> Option<&str> {
         .keys()
         .map(HeaderName::as_str)
         // As all of ours do; this spares most names a closer look.
-        .filter(|name| matches!(name.as_bytes().first(), Some(b'r' | b'x')))
+        .filter(|name| matches!(name.as_bytes(), [b'r', b'e', b'm', ..] | [b'x', _, b'a' | b's', ..]))
         .filter(|name| name.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'-'))
         .find(|name| OWNED.iter().any(|owned| folds_into(name, owned)))
 }

@@ -75,10 +75,10 @@ impl<'a> Original<'a> {
         if !is_plain_target(target) {
             return Err(Undescribed::Malformed("the address of the original request"));
         }
-        let (method, verb, method_name) = method(headers, dialect)?;
+        let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
+        let (method, verb, method_name) = method(headers, dialect, overridden)?;
         let exchange =
             if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
-        let overridden = overridden(headers);
         Ok(Self { origin, target, method, verb, overridden, method_name, exchange })
     }
 
@@ -165,7 +165,11 @@ fn is_plain_target(target: &str) -> bool {
     plain && target.starts_with('/')
 }
 
-fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, Verb, &str), Undescribed> {
+fn method(
+    headers: &HeaderMap,
+    dialect: Dialect,
+    overridden: bool,
+) -> Result<(Method, Verb, &str), Undescribed> {
     if dialect.says == Says::AddressOnly {
         // A method that came all the same is the client's own.
         let by_page = headers.contains_key(ORIGIN);
@@ -185,12 +189,8 @@ fn method(headers: &HeaderMap, dialect: Dialect) -> Result<(Method, Verb, &str),
         Field::Bad => return Err(Undescribed::Malformed(header)),
         Field::Once(_) | Field::Absent => return Err(Undescribed::Missing { header, fix }),
     };
-    let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden(headers);
+    let safe = matches!(text, "GET" | "HEAD" | "OPTIONS") && !overridden;
     Ok((if safe { Method::Safe } else { Method::Unsafe }, Verb::parse(text), text))
-}
-
-fn overridden(headers: &HeaderMap) -> bool {
-    METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name))
 }
 
 #[cfg(test)]
