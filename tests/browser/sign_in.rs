@@ -1,6 +1,6 @@
 //! Signing in and out behind each proxy, before an echo app and before a real qBittorrent.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::echo::Seen;
@@ -80,6 +80,8 @@ fn qbittorrents_own_page_works_after_signing_in(kind: Kind) {
     // The whole page of qBittorrent, drawn by its own scripts, which ask its API all the time.
     browser.wait_for_text("#connectionStatus, #DlInfos", "B/s");
     assert!(browser.title().contains("qBittorrent"), "{}", browser.title());
+    let errors: Vec<_> = browser.console().into_iter().filter(|line| line["level"] == "SEVERE").collect();
+    assert_eq!(errors, [Value::Null; 0], "the page of somebody with every right fails nowhere");
     let added = browser.run_async(
         "const form = new FormData(); form.append('category', 'linux'); form.append('savePath', '');
          const answer = await fetch('api/v2/torrents/createCategory', {method: 'POST', body: form});
