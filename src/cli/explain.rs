@@ -13,6 +13,7 @@ use crate::{
         name::UserName,
         principal::{Carrier, Credential, Principal},
     },
+    clock,
     config::{Config, Flags},
     policy::{
         app::{App, Taken},
@@ -30,7 +31,10 @@ use crate::{
         handed_on::HandedOn,
         turned_away,
     },
-    store::{keys, users},
+    store::{
+        keys,
+        users::{self, Standing},
+    },
 };
 
 #[derive(Debug, Args)]
@@ -133,10 +137,16 @@ fn principal(config: &Config, arguments: &Arguments) -> anyhow::Result<Principal
         database(config)?.read(|connection| Ok((users::all(connection)?, keys::list(connection)?)))?;
     let user = users.into_iter().find(|user| user.name == name);
     let user = user.with_context(|| format!("there is no user `{name}`; `sluice user list` shows all"))?;
+    if user.standing == Standing::Disabled {
+        bail!("{name} is disabled and refused everywhere; `sluice user enable {name}` lets them in again");
+    }
     let Some(wanted) = &arguments.key else { return Ok(Principal::new(user, Credential::Basic)) };
     let key = keys.into_iter().find(|key| key.user == user.id && key.name == *wanted);
     let key =
         key.with_context(|| format!("{name} has no key `{wanted}`; `sluice key list {name}` shows all"))?;
+    if key.revoked || key.scope.expires.is_some_and(|expires| clock::now() >= expires) {
+        bail!("the key `{wanted}` is revoked or has expired; make another with `sluice key create`");
+    }
     Ok(Principal { user, credential: Credential::ApiKey(Carrier::Header), key: Some(Arc::new(key)) })
 }
 

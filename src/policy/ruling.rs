@@ -7,6 +7,7 @@ use super::{
     path,
     route::Verb,
     routes::{Route, Sought, Trial},
+    rpc::Rpc,
 };
 
 /// Why a request needs what it needs.
@@ -68,6 +69,7 @@ impl App {
         }
     }
 
+    /// The part of a path that its pack knows.
     fn below_base<'a>(&self, path: &'a str) -> Option<&'a str> {
         match path.strip_prefix(self.base_path.as_str())? {
             "" => Some("/"),
@@ -75,8 +77,8 @@ impl App {
         }
     }
 
-    /// The part of a path that lies below the app's base path, for its pack.
-    pub fn rpc_at(&self, path: &str) -> Option<&super::rpc::Rpc> {
+    /// The endpoint on this path that is decided by its body.
+    pub fn rpc_at(&self, path: &str) -> Option<&Rpc> {
         if self.pack.rpc.is_empty() || !path::is_plain(path, self.pack.non_ascii) {
             return None;
         }

@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{HeaderMap, HeaderName},
-    },
+    http::{StatusCode, header::HeaderName},
 };
 use askama::Template;
 
@@ -15,6 +12,7 @@ use crate::{
     proxy::{
         caller::Caller,
         headers::{Field, field},
+        refusal::reason_text,
     },
     state::Snapshot,
 };
@@ -39,12 +37,14 @@ struct Forbidden<'a> {
 pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
     let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
     let reason = match field(request.headers(), X_AUTH_REASON) {
-        Field::Once(reason) if trusted && is_plain(reason) => reason,
+        Field::Once(reason) if trusted && !reason.is_empty() && reason_text(reason) == reason => reason,
         _ => "not allowed",
     };
-    let mut response = match wants_page(request.headers()) {
-        true => page(&state.config.server.base_path, None, reason),
-        false => page::answer(StatusCode::FORBIDDEN, None).json(serde_json::json!({ "error": reason })),
+    let mut response = match Caller::of(request.headers(), Exchange::Http) {
+        Caller::Navigating => page(&state.config.server.base_path, None, reason),
+        Caller::Program => {
+            page::answer(StatusCode::FORBIDDEN, None).json(serde_json::json!({ "error": reason }))
+        }
     };
     if let Ok(value) = reason.parse() {
         response.headers_mut().insert(X_AUTH_REASON, value);
@@ -52,22 +52,12 @@ pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
     response
 }
 
-/// As Sluice writes its reasons into headers.
-fn is_plain(reason: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_ ,.:/-".contains(&b);
-    (1..=200).contains(&reason.len()) && reason.bytes().all(plain)
-}
-
-fn wants_page(headers: &HeaderMap) -> bool {
-    Caller::of(headers, Exchange::Http) == Caller::Navigating
-}
-
 /// The page for this reason; `portal` is where the pages are, if not here.
 pub fn page(base_path: &str, portal: Option<&Origin>, reason: &str) -> HttpResponse {
     let base = portal.map_or_else(|| base_path.to_owned(), |origin| format!("{origin}{base_path}"));
     let (missing, known) = (missing(reason), is_known(reason).then_some(reason));
     let page = Forbidden { base: &base, sentence: sentence(reason), reason: known, missing };
-    page::render(page::answer(StatusCode::FORBIDDEN, portal), &page)
+    page::render(page::answer(StatusCode::FORBIDDEN, None), &page)
 }
 
 /// The capabilities that a reason names.

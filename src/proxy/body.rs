@@ -60,16 +60,19 @@ pub fn wanted<'a>(
     dialect: Dialect,
     app: Option<&str>,
 ) -> Option<&'a Rpc> {
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    if !state.config.server.trusted_proxies.trust(peer) {
+    if dialect.proxy != Proxy::Traefik {
         return None;
     }
     let app = state.config.apps.named(app?).filter(|app| !app.pack.rpc.is_empty())?;
     let headers = request.headers();
     let came = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if !came || !state.config.server.trusted_proxies.trust(peer) {
+        return None;
+    }
     let original = Original::read(headers, dialect).ok().filter(|original| original.verb == Verb::Post)?;
-    (came && dialect.proxy == Proxy::Traefik).then(|| app.rpc_at(original.path()))?
+    app.rpc_at(original.path())
 }
 
 /// Reads what the body calls.

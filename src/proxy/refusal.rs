@@ -169,7 +169,7 @@ fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker<'_>) -> HttpR
 }
 
 /// The reason in the bytes that the shipped proxy files pass on.
-fn reason_text(reason: &str) -> String {
+pub fn reason_text(reason: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "_ ,.:/-".contains(c) { c } else { ' ' };
     reason.chars().map(plain).take(200).collect()
 }

@@ -33,10 +33,14 @@ pub(super) fn of_single_apps(connection: &Connection) -> Result<HashMap<i64, Opt
 
 /// Sets what is granted for every app.
 pub fn set(connection: &Connection, user: UserId, granted: Capabilities) -> Result<(), StoreError> {
+    put(connection, user, EVERY_APP, granted)
+}
+
+fn put(connection: &Connection, user: UserId, app: &str, granted: Capabilities) -> Result<(), StoreError> {
     connection.execute(
         "INSERT INTO capabilities (user_id, app, capabilities) VALUES (?1, ?2, ?3)
          ON CONFLICT (user_id, app) DO UPDATE SET capabilities = excluded.capabilities",
-        params![user.get(), EVERY_APP, granted.to_string()],
+        params![user.get(), app, granted.to_string()],
     )?;
     Ok(())
 }
@@ -48,16 +52,10 @@ pub fn set_in(
     app: &AppName,
     granted: Option<Capabilities>,
 ) -> Result<(), StoreError> {
-    match granted {
-        Some(granted) => connection.execute(
-            "INSERT INTO capabilities (user_id, app, capabilities) VALUES (?1, ?2, ?3)
-             ON CONFLICT (user_id, app) DO UPDATE SET capabilities = excluded.capabilities",
-            params![user.get(), app.as_str(), granted.to_string()],
-        )?,
-        None => connection.execute(
-            "DELETE FROM capabilities WHERE user_id = ?1 AND app = ?2",
-            params![user.get(), app.as_str()],
-        )?,
-    };
+    if let Some(granted) = granted {
+        return put(connection, user, app.as_str(), granted);
+    }
+    let sql = "DELETE FROM capabilities WHERE user_id = ?1 AND app = ?2";
+    connection.execute(sql, params![user.get(), app.as_str()])?;
     Ok(())
 }
