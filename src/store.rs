@@ -5,6 +5,7 @@ pub mod capabilities;
 pub mod database;
 pub mod failures;
 pub mod keys;
+pub mod last_use;
 pub mod marker;
 mod migrations;
 pub mod sessions;
@@ -23,9 +24,6 @@ use users::User;
 use view::{Denied, Health, View};
 
 use crate::{authn::token::Token, clock::Timestamp};
-
-/// Seconds between two stamps of the last use of one session or key.
-const STAMP_EVERY: i64 = 60;
 
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {

@@ -87,7 +87,7 @@ impl SessionRules {
         };
         match proved {
             Ok(principal) => {
-                session.touch(presented.now);
+                session.used.note(presented.now);
                 Attempt::Accepted(principal)
             }
             Err(rejection) => Attempt::Rejected(rejection),

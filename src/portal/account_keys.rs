@@ -91,7 +91,8 @@ impl KeyRow {
         let ended = key.scope.expires.is_some_and(|expires| now >= expires);
         let made = format!("Made {}", page::date(key.created));
         let used = key
-            .seen()
+            .used
+            .get()
             .map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", page::time(seen)));
         let end = match key.scope.expires {
             None => "no end".to_owned(),

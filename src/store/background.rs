@@ -12,9 +12,8 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
-    keys,
-    sessions::{self, SessionId},
-    view::Health,
+    keys, sessions, users,
+    view::{Health, Unstored},
 };
 use crate::clock::{self, Timestamp};
 
@@ -110,23 +109,23 @@ impl Store {
     }
 
     fn store_stamps(&self) {
-        let (stamps, key_stamps) = (self.view().unstored_stamps(), self.view().unstored_key_stamps());
-        if stamps.is_empty() && key_stamps.is_empty() {
+        let Unstored { sessions, keys, users } = self.view().unstored();
+        if sessions.is_empty() && keys.is_empty() && users.is_empty() {
             return;
         }
-        let rows: Vec<(SessionId, Timestamp)> =
-            stamps.iter().map(|(session, stamp)| (session.id, *stamp)).collect();
         let stored = self.lock().database.write(|tx| {
-            key_stamps.iter().try_for_each(|(key, stamp)| keys::stamp(tx, key.id, *stamp))?;
-            sessions::stamp(tx, &rows)
+            users.iter().try_for_each(|(seen, user)| users::stamp(tx, user.id, *seen))?;
+            keys.iter().try_for_each(|(seen, key)| keys::stamp(tx, key.id, *seen))?;
+            sessions.iter().try_for_each(|(seen, session)| sessions::stamp(tx, session.id, *seen))
         });
         match stored {
             Ok(()) => {
-                stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp));
-                key_stamps.iter().for_each(|(key, stamp)| key.stamp_stored(*stamp));
+                users.iter().for_each(|(seen, user)| user.used.has_stored(*seen));
+                keys.iter().for_each(|(seen, key)| key.used.has_stored(*seen));
+                sessions.iter().for_each(|(seen, session)| session.used.has_stored(*seen));
             }
             Err(cause) => {
-                warn!(%cause, "when sessions and keys were last used could not be stored; will try again");
+                warn!(%cause, "when users, sessions and keys were last used could not be stored; will try again");
             }
         }
     }

@@ -1,16 +1,13 @@
 //! The sessions of signed-in browsers.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    STAMP_EVERY,
     database::StoreError,
     keys::{self, KeyId},
+    last_use::LastUse,
     users::{self, User, UserId},
 };
 use crate::{authn::token::TokenDigest, clock::Timestamp};
@@ -87,31 +84,14 @@ pub struct Session {
     pub opened: Opened,
     /// When it started.
     pub created: Timestamp,
-    seen: AtomicI64,
-    stored_seen: AtomicI64,
+    /// When it was last used.
+    pub used: LastUse,
 }
 
 impl Session {
     /// When it was last used, to the minute.
     pub fn seen(&self) -> Timestamp {
-        Timestamp::from_secs(self.seen.load(Ordering::Relaxed))
-    }
-
-    /// Notes a use, at most once a minute; written to the database in the background.
-    pub fn touch(&self, now: Timestamp) {
-        if now.since(self.seen()) >= STAMP_EVERY {
-            self.seen.store(now.secs(), Ordering::Relaxed);
-        }
-    }
-
-    /// The stamp, where the database has an older one.
-    pub(super) fn unstored_stamp(&self) -> Option<Timestamp> {
-        let seen = self.seen();
-        (seen.secs() > self.stored_seen.load(Ordering::Relaxed)).then_some(seen)
-    }
-
-    pub(super) fn stamp_stored(&self, stamp: Timestamp) {
-        self.stored_seen.store(stamp.secs(), Ordering::Relaxed);
+        self.used.get().unwrap_or(self.created)
     }
 }
 
@@ -141,8 +121,7 @@ pub fn insert(
         lifetime: session.lifetime,
         opened: session.opened,
         created: session.now,
-        seen: AtomicI64::new(session.now.secs()),
-        stored_seen: AtomicI64::new(session.now.secs()),
+        used: LastUse::stored_at(Some(session.now)),
     }))
 }
 
@@ -201,7 +180,7 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
     let lifetime = [Lifetime::Browser, Lifetime::Remembered]
         .into_iter()
         .find(|known| Ok(known.name()) == lifetime.as_str())?;
-    let seen = row.get(5).ok()?;
+    let seen = Timestamp::from_secs(row.get(5).ok()?);
     let session = Session {
         id: SessionId(row.get(1).ok()?),
         user: UserId::from_row(row.get(2).ok()?),
@@ -212,8 +191,7 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
             (false, Some(_)) => return None,
         },
         created: Timestamp::from_secs(row.get(4).ok()?),
-        seen: AtomicI64::new(seen),
-        stored_seen: AtomicI64::new(seen),
+        used: LastUse::stored_at(Some(seen)),
     };
     Some((digest, session))
 }
@@ -253,13 +231,10 @@ pub fn delete_expired(
     )?)
 }
 
-/// Stores when sessions were last used; never brings back one that has ended.
-pub fn stamp(connection: &Connection, stamps: &[(SessionId, Timestamp)]) -> Result<(), StoreError> {
-    let mut statement =
-        connection.prepare_cached("UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2")?;
-    for (session, seen) in stamps {
-        statement.execute([session.0, seen.secs()])?;
-    }
+/// Stores when a session was last used; never brings back one that has ended.
+pub(super) fn stamp(connection: &Connection, session: SessionId, seen: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2";
+    connection.prepare_cached(sql)?.execute([session.0, seen.secs()])?;
     Ok(())
 }
 

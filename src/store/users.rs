@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{capabilities, database::StoreError};
+use super::{capabilities, database::StoreError, last_use::LastUse};
 use crate::{
     authn::{
         group::Groups,
@@ -71,6 +71,8 @@ pub struct User {
     pub groups: Groups,
     /// The bcrypt hash; `None` where no password opens the account.
     pub password_hash: Option<SecretString>,
+    /// When they were last let in anywhere.
+    pub used: LastUse,
     /// What verify answers about them, made at the first answer.
     pub answer: OnceLock<UserAnswer>,
 }
@@ -119,7 +121,7 @@ pub fn any(connection: &Connection) -> Result<bool, StoreError> {
 pub fn all(connection: &Connection) -> Result<Vec<Arc<User>>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT u.id, u.name, u.display_name, u.email, u.role, u.enabled, u.password_hash, c.capabilities,
-                u.own_groups
+                u.own_groups, u.seen
          FROM users u LEFT JOIN capabilities c ON c.user_id = u.id AND c.app = ?1 ORDER BY u.name",
     )?;
     let mut per_app = capabilities::of_single_apps(connection)?;
@@ -153,6 +155,7 @@ fn read(row: &Row<'_>) -> Option<User> {
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
         per_app: PerApp::default(),
         groups: Groups::parse(&text(8)??, ','),
+        used: LastUse::stored_at(row.get::<_, Option<i64>>(9).ok()?.map(Timestamp::from_secs)),
         answer: OnceLock::new(),
     })
 }
@@ -304,6 +307,13 @@ pub fn set_external(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Stores when a user was last let in; never an earlier moment than before.
+pub(super) fn stamp(connection: &Connection, user: UserId, seen: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET seen = ?2 WHERE id = ?1 AND coalesce(seen, 0) < ?2";
+    connection.prepare_cached(sql)?.execute([user.0, seen.secs()])?;
+    Ok(())
 }
 
 /// Sets the groups that another system named.

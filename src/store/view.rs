@@ -65,6 +65,11 @@ impl Users {
         is_active_admin(user) && self.active_admins == 1
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.by_id.values()
+    }
+
     /// By id.
     pub fn by_id(&self, id: UserId) -> Option<&Arc<User>> {
         self.by_id.get(&id)
@@ -88,6 +93,13 @@ struct Keys {
 pub(super) struct Denied<'a> {
     pub(super) sessions: &'a [SessionId],
     pub(super) keys: &'a [KeyId],
+}
+
+/// Last uses that the database does not have yet.
+pub(super) struct Unstored {
+    pub(super) sessions: Vec<(Timestamp, Arc<Session>)>,
+    pub(super) keys: Vec<(Timestamp, Arc<ApiKey>)>,
+    pub(super) users: Vec<(Timestamp, Arc<User>)>,
 }
 
 impl Default for View {
@@ -188,20 +200,23 @@ impl View {
         }
     }
 
-    /// The stamps that the database does not have yet.
-    pub(super) fn unstored_stamps(&self) -> Vec<(Arc<Session>, Timestamp)> {
-        self.all_sessions()
-            .filter_map(|session| session.unstored_stamp().map(|stamp| (session, stamp)))
-            .collect()
-    }
-
-    /// The stamps of keys that the database does not have yet.
-    pub(super) fn unstored_key_stamps(&self) -> Vec<(Arc<ApiKey>, Timestamp)> {
-        let keys = self.keys.load();
-        keys.by_id
-            .values()
-            .filter_map(|key| key.unstored_stamp().map(|stamp| (Arc::clone(key), stamp)))
-            .collect()
+    /// What was used since the database last heard of it.
+    pub(super) fn unstored(&self) -> Unstored {
+        let (users, keys) = (self.users.load(), self.keys.load());
+        let sessions = self.all_sessions();
+        Unstored {
+            sessions: sessions.filter_map(|session| Some((session.used.unstored()?, session))).collect(),
+            keys: keys
+                .by_id
+                .values()
+                .filter_map(|key| Some((key.used.unstored()?, Arc::clone(key))))
+                .collect(),
+            users: users
+                .by_id
+                .values()
+                .filter_map(|user| Some((user.used.unstored()?, Arc::clone(user))))
+                .collect(),
+        }
     }
 
     fn all_sessions(&self) -> impl Iterator<Item = Arc<Session>> {
@@ -211,7 +226,11 @@ impl View {
     /// Takes over what the database says, but for what is `denied`.
     pub(super) fn fill(&self, connection: &Connection, denied: &Denied<'_>) -> Result<(), StoreError> {
         let mut users = Users::default();
+        let before = self.users();
         for user in users::all(connection)? {
+            if let Some(known) = before.by_id(user.id) {
+                user.used.take_over(&known.used);
+            }
             users.by_name.insert(user.name.clone(), user.id);
             users.active_admins += usize::from(is_active_admin(&user));
             users.by_id.insert(user.id, user);
@@ -220,10 +239,10 @@ impl View {
         keys::for_each(connection, |digest, key| {
             if !denied.keys.contains(&key.id) {
                 // What changed is taken over, but when it was last used is known best here.
-                let key = Arc::new(match self.key(&digest) {
-                    Some(known) => key.seen_as(&known),
-                    None => key,
-                });
+                if let Some(known) = self.key(&digest) {
+                    key.used.take_over(&known.used);
+                }
+                let key = Arc::new(key);
                 keys.by_id.insert(key.id, Arc::clone(&key));
                 keys.by_digest.insert(digest, key);
             }
