@@ -3,6 +3,8 @@
 pub mod background;
 pub mod capabilities;
 pub mod database;
+pub mod deliveries;
+pub mod events;
 pub mod failures;
 pub mod keys;
 pub mod last_use;
@@ -18,8 +20,10 @@ use std::{
 };
 
 use database::{Database, StoreError};
+use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
+use tokio::sync::watch;
 use users::User;
 use view::{Denied, Health, View};
 
@@ -28,7 +32,11 @@ use crate::{authn::token::Token, clock::Timestamp};
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {
     inner: Mutex<Inner>,
+    /// Reads what is long or can wait, and holds no writer up.
+    reader: Mutex<Database>,
     view: View,
+    /// The newest event, for whoever is told of them.
+    newest: watch::Sender<EventId>,
 }
 
 struct Inner {
@@ -44,9 +52,13 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut database = Database::open(path)?;
         let view = View::default();
-        database.read(|connection| view.fill(connection, &Denied::default()))?;
+        let newest = database.read(|connection| {
+            view.fill(connection, &Denied::default())?;
+            events::newest(connection)
+        })?;
+        let reader = Mutex::new(Database::open_reader(path)?);
         let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new() };
-        Ok(Self { inner: Mutex::new(inner), view })
+        Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
     }
 
     /// What verify reads.
@@ -137,10 +149,42 @@ impl Store {
         Ok(changed)
     }
 
+    /// Writes what is neither about users nor about keys or sessions: the view stays as it is.
+    pub fn write_events<T>(
+        &self,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        let changed = inner.database.write(change)?;
+        self.announce(inner.database.read(events::newest)?);
+        Ok(changed)
+    }
+
+    /// Reads beside the writers.
+    pub fn read<T>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(query)
+    }
+
+    /// The newest event, as it grows.
+    pub fn newest_event(&self) -> watch::Receiver<EventId> {
+        self.newest.subscribe()
+    }
+
+    fn announce(&self, newest: EventId) {
+        self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+    }
+
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
         let Inner { database, unstored, unstored_keys } = inner;
         let denied = Denied { sessions: unstored, keys: unstored_keys };
-        let filled = database.read(|connection| self.view.fill(connection, &denied));
+        let filled = database.read(|connection| {
+            self.view.fill(connection, &denied)?;
+            self.announce(events::newest(connection)?);
+            Ok(())
+        });
         if filled.is_ok() {
             self.view.set_health(Health::Readable);
         }

@@ -151,6 +151,15 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens a database that is open already, to read beside its writer.
+    pub(super) fn open_reader(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Self { connection, path: path.to_owned(), identity: identity(path)?, seen_version: 0 })
+    }
+
     /// Runs `change` in one transaction, which no other writer can interleave.
     pub fn write<T>(
         &mut self,
