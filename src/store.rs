@@ -10,6 +10,7 @@ pub mod keys;
 pub mod last_use;
 pub mod marker;
 mod migrations;
+pub mod owners;
 pub mod sessions;
 pub mod users;
 pub mod view;
@@ -24,7 +25,7 @@ use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
 use tokio::sync::watch;
-use users::User;
+use users::{User, UserId};
 use view::{Denied, Health, View};
 
 use crate::{authn::token::Token, clock::Timestamp};
@@ -45,6 +46,8 @@ struct Inner {
     unstored: Vec<SessionId>,
     /// Keys that are revoked in memory only.
     unstored_keys: Vec<KeyId>,
+    /// Users from whom something was taken that could not be stored: refused until that succeeds.
+    suspended: Vec<UserId>,
 }
 
 impl Store {
@@ -57,7 +60,8 @@ impl Store {
             events::newest(connection)
         })?;
         let reader = Mutex::new(Database::open_reader(path)?);
-        let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new() };
+        let inner =
+            Inner { database, unstored: Vec::new(), unstored_keys: Vec::new(), suspended: Vec::new() };
         Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
     }
 
@@ -110,7 +114,7 @@ impl Store {
     }
 
     /// Denies `ended` before the lock is waited for, and again under it, since a refill may come between.
-    fn end_sessions(
+    pub fn end_sessions(
         &self,
         ended: &[SessionId],
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
@@ -122,19 +126,52 @@ impl Store {
             inner.unstored.extend(ended);
         }
         self.view.forget_sessions(ended);
-        stored
+        stored?;
+        self.announce(inner.database.read(events::newest)?);
+        Ok(())
     }
 
-    /// Revokes a key and the sessions that it opened: denied at once in memory, even when that cannot be stored.
-    pub fn revoke_key(&self, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
+    /// Revokes a key and the sessions that it opened, and stores something with that: denied at once in memory, even when
+    /// it cannot be stored.
+    pub fn revoke_key(
+        &self,
+        key: KeyId,
+        now: Timestamp,
+        also: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.view.deny_key(key);
         let mut inner = self.lock();
-        let stored = inner.database.write(|tx| keys::revoke(tx, key, now));
+        let stored = inner.database.write(|tx| {
+            keys::revoke(tx, key, now)?;
+            also(tx)
+        });
         if stored.is_err() {
             inner.unstored_keys.push(key);
         }
         self.view.deny_key(key);
         stored?;
+        self.refill(&mut inner)
+    }
+
+    /// Changes a user. Where the change takes something from them and cannot be stored, they are refused everywhere until
+    /// a later change of theirs can be, or the next start.
+    pub fn change_user(
+        &self,
+        user: UserId,
+        takes: bool,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let changed = inner.database.write(change);
+        match &changed {
+            Ok(()) => inner.suspended.retain(|&suspended| suspended != user),
+            Err(cause) if takes && cause.is_failure() => {
+                self.view.suspend(user);
+                inner.suspended.push(user);
+            }
+            Err(_) => {}
+        }
+        changed?;
         self.refill(&mut inner)
     }
 
@@ -150,7 +187,7 @@ impl Store {
     }
 
     /// Writes what is neither about users nor about keys or sessions: the view stays as it is.
-    pub fn write_events<T>(
+    pub fn write<T>(
         &self,
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -178,8 +215,8 @@ impl Store {
     }
 
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let Inner { database, unstored, unstored_keys } = inner;
-        let denied = Denied { sessions: unstored, keys: unstored_keys };
+        let Inner { database, unstored, unstored_keys, suspended } = inner;
+        let denied = Denied { sessions: unstored, keys: unstored_keys, users: suspended };
         let filled = database.read(|connection| {
             self.view.fill(connection, &denied)?;
             self.announce(events::newest(connection)?);
