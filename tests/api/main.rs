@@ -15,6 +15,7 @@ mod config_errors;
 mod cookies;
 mod crash;
 mod health;
+mod json_api;
 mod keys;
 mod load;
 mod origins;
