@@ -110,18 +110,19 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         remembered: rules.idle_limit(Lifetime::Remembered),
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
         door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
+        log: log.clone(),
     };
     let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
         store_failures(store, &throttle);
     })
     .context("the store's background thread")?;
-    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;

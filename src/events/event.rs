@@ -80,7 +80,12 @@ impl Event {
 
     /// From this address.
     pub fn from(self, address: IpAddr) -> Self {
-        Self { address: Some(address.to_string()), ..self }
+        self.at_address(&address.to_string())
+    }
+
+    /// The same with an address that is a text already.
+    pub fn at_address(self, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..self }
     }
 
     /// One more thing to say. A long text is cut.

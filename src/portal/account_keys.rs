@@ -1,5 +1,7 @@
 //! The API keys of whoever is signed in: their list on the account page, making one and revoking one.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -18,6 +20,7 @@ use super::{
 use crate::{
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
+    events::{event::Event, kind::Kind},
     policy::{
         app::AppName,
         capability::{Capabilities, Capability},
@@ -25,7 +28,8 @@ use crate::{
     },
     store::{
         database::StoreError,
-        keys::{self, ApiKey, KeyId, NewApiKey, Scope},
+        events,
+        keys::{self, ApiKey, NewApiKey, Scope},
         sessions::{self, SessionId},
         users::User,
     },
@@ -183,16 +187,20 @@ pub async fn create(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 /// Stores a key, unless the session has ended meanwhile: the key would outlive what proved its owner.
 async fn make(
     visit: &Visit,
-    user: &User,
+    user: &Arc<User>,
     session: SessionId,
     (name, scope): (KeyName, Scope),
 ) -> Result<NewKey, Option<StoreError>> {
-    let (store, user) = (std::sync::Arc::clone(&visit.state.store), user.id);
+    let (store, user) = (Arc::clone(&visit.state.store), Arc::clone(user));
+    let told =
+        Event::new(Kind::KeyMade).by_and_about(&user.name).from(visit.address()).with("key", name.as_str());
     let key = NewKey::generate().map_err(|_| None)?;
     let made = web::block(move || {
         store.write_users(|tx| {
             sessions::lives(tx, session)?;
-            keys::insert(tx, &key.digest(), &NewApiKey { user, name: &name, scope: &scope }, clock::now())
+            let new = NewApiKey { user: user.id, name: &name, scope: &scope };
+            keys::insert(tx, &key.digest(), &new, clock::now())?;
+            events::append(tx, &told, clock::now())
         })?;
         Ok(key)
     });
@@ -214,8 +222,13 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         let keys = KeySection { error, ..KeySection::new(&visit, &user) };
         return account::with_keys(&visit, &user, StatusCode::NOT_FOUND, keys);
     };
-    let store = std::sync::Arc::clone(&visit.state.store);
-    match web::block(move || store.revoke_key(key, clock::now())).await {
+    let store = Arc::clone(&visit.state.store);
+    let told = Event::new(Kind::KeyRevoked)
+        .by_and_about(&user.name)
+        .from(visit.address())
+        .with("key", key.name.as_str());
+    let key = key.id;
+    match web::block(move || store.revoke_key(key, told, clock::now())).await {
         Ok(Ok(())) => {
             info!(user = %user.name, key_id = key.get(), "an API key is revoked");
             page::see_other(&visit.page("/account?revoked=1")).finish()
@@ -232,7 +245,7 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 }
 
 /// The user's own live key that a form names.
-fn own(visit: &Visit, user: &User, id: &str) -> Option<KeyId> {
+fn own(visit: &Visit, user: &User, id: &str) -> Option<Arc<ApiKey>> {
     let keys = visit.state.store.view().keys_of(user.id);
-    keys.iter().map(|key| key.id).find(|own| own.get().to_string() == id)
+    keys.into_iter().find(|own| own.id.get().to_string() == id)
 }
