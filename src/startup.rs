@@ -34,7 +34,11 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
-    events::log::{self, Log},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+        log::{self, Log},
+    },
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -44,6 +48,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
+        events,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -261,12 +266,17 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
         return Ok(());
     }
     let hash = password::hash(secret, auth.bcrypt_cost)?;
+    let told = |kind| {
+        let told = Event::new(kind).by(By::Configuration).about(&auth.admin_user);
+        told.with("role", Role::Admin.name())
+    };
     match known {
         Some(user) => {
             store.write_users(|tx| {
                 users::set_role(tx, user.id, Role::Admin)?;
                 users::set_standing(tx, user.id, Standing::Enabled)?;
                 users::set_password(tx, user.id, Some(&hash))?;
+                events::append(tx, &told(Kind::UserPasswordChanged), clock::now())?;
                 sessions::delete_all(tx, Some(user.id))
             })?;
         }
@@ -279,7 +289,10 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
                 granted: Capabilities::ALL,
                 password_hash: Some(&hash),
             };
-            store.write_users(|tx| users::insert(tx, &admin, clock::now()))?;
+            store.write_users(|tx| {
+                users::insert(tx, &admin, clock::now())?;
+                events::append(tx, &told(Kind::UserAdded), clock::now())
+            })?;
         }
     }
     info!(user = %auth.admin_user, "the administrator has the configured password");
