@@ -3,3 +3,4 @@
 pub mod event;
 pub mod kind;
 pub mod log;
+mod tally;

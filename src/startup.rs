@@ -34,7 +34,11 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
-    events::log::{self, Log},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+        log::{self, Log},
+    },
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -44,6 +48,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
+        events,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -110,18 +115,19 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         remembered: rules.idle_limit(Lifetime::Remembered),
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
         door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
+        log: log.clone(),
     };
     let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
         store_failures(store, &throttle);
     })
     .context("the store's background thread")?;
-    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
@@ -260,12 +266,17 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
         return Ok(());
     }
     let hash = password::hash(secret, auth.bcrypt_cost)?;
+    let told = |kind| {
+        let told = Event::new(kind).by(By::Configuration).about(&auth.admin_user);
+        told.with("role", Role::Admin.name())
+    };
     match known {
         Some(user) => {
             store.write_users(|tx| {
                 users::set_role(tx, user.id, Role::Admin)?;
                 users::set_standing(tx, user.id, Standing::Enabled)?;
                 users::set_password(tx, user.id, Some(&hash))?;
+                events::append(tx, &told(Kind::UserPasswordChanged), clock::now())?;
                 sessions::delete_all(tx, Some(user.id))
             })?;
         }
@@ -278,7 +289,10 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
                 granted: Capabilities::ALL,
                 password_hash: Some(&hash),
             };
-            store.write_users(|tx| users::insert(tx, &admin, clock::now()))?;
+            store.write_users(|tx| {
+                users::insert(tx, &admin, clock::now())?;
+                events::append(tx, &told(Kind::UserAdded), clock::now())
+            })?;
         }
     }
     info!(user = %auth.admin_user, "the administrator has the configured password");

@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
+    events::{event::Event, kind::Kind, log::Log},
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
@@ -33,6 +34,29 @@ pub struct SignIn {
     pub hashing: Arc<Lane>,
     /// The cost of new hashes.
     pub bcrypt_cost: u32,
+    /// Where tries are noted.
+    pub log: Log,
+}
+
+/// By what somebody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A name and a password, on a page or through an app's own sign-in.
+    Password,
+    /// A name and a password with the request itself.
+    Basic,
+    /// An API key.
+    Key,
+}
+
+impl Proof {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Basic => "basic",
+            Self::Key => "api-key",
+        }
+    }
 }
 
 /// A name and a password, as they were sent.
@@ -74,12 +98,33 @@ impl SignIn {
     /// it is left out: guessing 256 bits gets nowhere.
     pub fn count_wrong_key(&self, address: IpAddr) {
         let Ok(door) = self.door.place() else { return };
-        let throttle = Arc::clone(&self.throttle);
+        let this = self.clone();
         door.dispatch(move || {
-            if let Ok(reserved) = throttle.reserve(address, None, clock::monotonic()) {
-                reserved.failed(clock::monotonic());
+            if let Ok(reserved) = this.throttle.reserve(address, None, clock::monotonic()) {
+                this.failed(reserved, (Proof::Key, None, address));
             }
         });
+    }
+
+    /// Notes that somebody proved who they are.
+    pub fn succeeded(&self, user: &UserName, address: IpAddr, by: Proof) {
+        let event = Event::new(Kind::SigninSucceeded).by_and_about(user).from(address);
+        self.log.record(event.with("method", by.name()));
+    }
+
+    /// Counts a failure and notes it. Of names only those of users are noted: others may be passwords in the wrong field.
+    fn failed(&self, reserved: Reserved, (by, user, address): (Proof, Option<&User>, IpAddr)) -> Wait {
+        let wait = reserved.failed(clock::monotonic());
+        let mut failed = Event::new(Kind::SigninFailed).from(address).with("method", by.name());
+        if let Some(user) = user {
+            failed = failed.about(&user.name);
+        }
+        if self.throttle.blocks(wait) {
+            let blocked = Event { kind: Kind::SigninBlocked, ..failed.clone() };
+            self.log.record(blocked.with("seconds", wait.seconds()));
+        }
+        self.log.record(failed);
+        wait
     }
 
     /// Proves the owner of a key by `prove`, counted like a password. A key that is known but opens nothing any more
@@ -90,9 +135,9 @@ impl SignIn {
         prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Refused> {
         let door = self.door.place().map_err(|_| Refused::Busy)?;
-        let throttle = Arc::clone(&self.throttle);
+        let this = self.clone();
         let proved = door.run(move || {
-            let reserved = admit(&throttle, address, None)?;
+            let reserved = admit(&this.throttle, address, None)?;
             let rejection = match prove() {
                 Ok(proved) => {
                     reserved.succeeded();
@@ -102,7 +147,7 @@ impl SignIn {
             };
             info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
             if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
-                return Err(Refused::Wrong(reserved.failed(clock::monotonic())));
+                return Err(Refused::Wrong(this.failed(reserved, (Proof::Key, None, address))));
             }
             reserved.cancelled();
             Err(Refused::Wrong(Wait::NONE))
@@ -112,9 +157,12 @@ impl SignIn {
 
     /// Starts a session for whoever knows the password.
     pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
-        let (store, address) = (Arc::clone(&self.store), claim.address);
-        let started = self.prove(claim, move |user| start_session(&store, &user, address, wanted)).await?;
-        started.ok_or(Refused::Failed)
+        let (this, address) = (self.clone(), claim.address);
+        let start = move |user: Arc<User>| {
+            this.succeeded(&user.name, address, Proof::Password);
+            start_session(&this.store, &user, address, wanted)
+        };
+        self.prove(claim, Proof::Password, start).await?.ok_or(Refused::Failed)
     }
 
     /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
@@ -122,6 +170,7 @@ impl SignIn {
     pub async fn prove<T: Send + 'static>(
         &self,
         claim: Claim,
+        by: Proof,
         then: impl FnOnce(Arc<User>) -> T + Send + 'static,
     ) -> Result<T, Refused> {
         let address = claim.address;
@@ -138,21 +187,21 @@ impl SignIn {
             reserved.cancelled();
             return Err(busy());
         };
-        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
+        let this = self.clone();
         let proved = place.run(move || {
-            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-            let right = compare(user.as_ref(), &claim.password, cost);
+            let user = name.and_then(|name| this.store.view().users().by_name(&name).cloned());
+            let right = compare(user.as_ref(), &claim.password, this.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
-            match user.filter(|_| right) {
+            match user.as_ref().filter(|_| right) {
                 Some(user) => {
                     reserved.succeeded();
-                    let done = then(Arc::clone(&user));
-                    renew_hash(&store, &user, &claim.password, cost);
+                    let done = then(Arc::clone(user));
+                    renew_hash(&this.store, user, &claim.password, this.bcrypt_cost);
                     Ok(done)
                 }
                 None => {
                     info!(%address, "sign-in refused: wrong name or password");
-                    Err(Refused::Wrong(reserved.failed(clock::monotonic())))
+                    Err(Refused::Wrong(this.failed(reserved, (by, user.as_deref(), address))))
                 }
             }
         });

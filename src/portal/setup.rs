@@ -27,11 +27,12 @@ use crate::{
     },
     clock,
     config::Config,
+    events::{event::Event, kind::Kind},
     policy::{capability::Capabilities, origin::MissingOrigin, role::Role},
     store::{
         Store,
         database::StoreError,
-        marker,
+        events, marker,
         sessions::{Lifetime, Opened},
         users::{self, NewUser},
     },
@@ -195,7 +196,13 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
             granted: Capabilities::ALL,
             password_hash: Some(&hash),
         };
-        match store.write_users(|tx| users::insert_first(tx, &user, clock::now())) {
+        let told = Event::new(Kind::UserAdded).by_and_about(&admin.name).from(address);
+        let told = told.with("role", Role::Admin.name()).granting(Capabilities::ALL);
+        let stored = store.write_users(|tx| {
+            users::insert_first(tx, &user, clock::now())?;
+            events::append(tx, &told, clock::now())
+        });
+        match stored {
             Ok(_) => {}
             Err(StoreError::NotEmpty) => return Ok(None),
             Err(cause) => return Err(cause.to_string()),

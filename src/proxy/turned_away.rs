@@ -14,6 +14,7 @@ use crate::{
     authn::{
         authorization,
         chain::{Rejection, Settled},
+        name::UserName,
         principal::Principal,
         sign_in::Refused as SignInRefused,
     },
@@ -32,25 +33,27 @@ const LOGGED: usize = 200;
 
 /// A refusal, with what is known of the request by then.
 pub(super) struct Refused<'a> {
-    refusal: Refusal,
+    pub(super) refusal: Refusal,
     /// For the log: what happened and what to do; `None` where the log has it already.
-    cause: Option<String>,
-    known: Option<Known<'a>>,
+    pub(super) cause: Option<String>,
+    /// Who was proved.
+    pub(super) user: Option<UserName>,
+    pub(super) known: Option<Known<'a>>,
 }
 
 /// What the request is, and which app it is for.
-struct Known<'a> {
-    original: Original<'a>,
-    app: Option<&'a App>,
+pub(super) struct Known<'a> {
+    pub(super) original: Original<'a>,
+    pub(super) app: Option<&'a App>,
 }
 
 impl<'a> Refused<'a> {
     pub(super) fn new(refusal: Refusal, cause: impl ToString) -> Self {
-        Self { refusal, cause: Some(cause.to_string()), known: None }
+        Self { refusal, cause: Some(cause.to_string()), user: None, known: None }
     }
 
     fn logged_already(refusal: Refusal) -> Self {
-        Self { refusal, cause: None, known: None }
+        Self { refusal, cause: None, user: None, known: None }
     }
 
     pub(super) fn about(self, original: Original<'a>, app: Option<&'a App>) -> Self {
@@ -138,8 +141,9 @@ impl<'a> Asked<'a> {
         Caller::of(self.request.headers(), original.exchange)
     }
 
-    /// Says it in the log, and answers.
+    /// Says it in the log, notes it, and answers.
     pub(super) fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
+        self.note_refusal(refused);
         let known = refused.known.as_ref();
         let original = known.map(|known| &known.original);
         let method = original.map_or("-", |original| original.method_name);
@@ -179,7 +183,7 @@ impl<'a> Asked<'a> {
 }
 
 /// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
-fn bounded(text: &str) -> &str {
+pub(super) fn bounded(text: &str) -> &str {
     text.get(..LOGGED).unwrap_or(text)
 }
 
@@ -198,7 +202,7 @@ pub(super) fn forbidden<'a>(
     ruling: &Ruling<'_>,
 ) -> Refused<'a> {
     let (refusal, cause) = judged(why, principal, app, ruling);
-    Refused::new(refusal, cause)
+    Refused { user: Some(principal.user.name.clone()), ..Refused::new(refusal, cause) }
 }
 
 /// The same as the reason that the client is told, and the cause for the log.

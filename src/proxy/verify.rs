@@ -68,7 +68,7 @@ pub(super) struct Asked<'a> {
     /// The app that the proxy's configuration fixed.
     app: Option<&'a str>,
     /// What the body of the original request calls.
-    calls: Calls<'a>,
+    pub(super) calls: Calls<'a>,
 }
 
 /// The original request, the app that it is for, and what it needs there.
@@ -230,6 +230,7 @@ impl<'a> Asked<'a> {
         match verdict::decide(&subject, &action(described), page, &self.state.config.origins) {
             Verdict::Allow(capabilities) => {
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
+                self.note_action(principal, (&described.original, app), &described.ruling);
                 let admitted = Admitted::User(principal, capabilities);
                 let handed_on = self.handed_on(app).inject(app);
                 Ok(answer::allow(&admitted, app, self.dialect.names, handed_on))

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
-    keys, sessions, users,
+    events, keys, sessions, users,
     view::{Health, Unstored},
 };
 use crate::clock::{self, Timestamp};
@@ -147,12 +147,13 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys, .. } = inner;
+    let Inner { database, unstored, unstored_keys, untold, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }
     let stored = database.write(|tx| {
         unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
+        untold.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))?;
         sessions::delete(tx, unstored)
     });
     if stored.is_ok() {
@@ -163,6 +164,7 @@ fn retry(inner: &mut Inner) {
         );
         unstored.clear();
         unstored_keys.clear();
+        untold.clear();
     }
 }
 
