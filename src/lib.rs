@@ -9,7 +9,7 @@
 //! 4. [`proxy::answer`] builds the answer; one function alone builds an allow.
 //!
 //! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads, [`portal`] the pages
-//! that people see, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
+//! that people see, [`metrics`] what is counted, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
 //! commands, and [`startup`] puts the service together.
 
 pub mod authn;
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod health;
+pub mod metrics;
 pub mod outbound;
 pub mod policy;
 pub mod portal;

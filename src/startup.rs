@@ -34,6 +34,7 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
+    metrics::{Meters, Metrics},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -106,6 +107,7 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         browser: rules.idle_limit(Lifetime::Browser),
         remembered: rules.idle_limit(Lifetime::Remembered),
     };
+    let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sign_in = SignIn {
         store: Arc::clone(&store),
@@ -113,6 +115,7 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
+        metrics: Arc::clone(&metrics),
     };
     let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
         store_failures(store, &throttle);
@@ -122,7 +125,8 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
-    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, setup }));
+    let meters = Meters::new(metrics, &config.apps);
+    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, meters, setup }));
     let server = serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background })
 }
@@ -132,11 +136,13 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
     Ok(State {
         config,
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
+        meters,
         setup: before.setup.clone(),
     })
 }

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::Config,
+    metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -26,6 +27,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Signing in.
     pub sign_in: SignIn,
+    /// What is counted, for these apps.
+    pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

@@ -9,17 +9,19 @@ pub mod last_use;
 pub mod marker;
 mod migrations;
 pub mod sessions;
+pub mod trouble;
 pub mod users;
 pub mod view;
 
 use std::{
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use database::{Database, StoreError};
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
+use trouble::Troubles;
 use users::User;
 use view::{Denied, Health, View};
 
@@ -29,6 +31,7 @@ use crate::{authn::token::Token, clock::Timestamp};
 pub struct Store {
     inner: Mutex<Inner>,
     view: View,
+    troubles: Arc<Troubles>,
 }
 
 struct Inner {
@@ -45,13 +48,19 @@ impl Store {
         let mut database = Database::open(path)?;
         let view = View::default();
         database.read(|connection| view.fill(connection, &Denied::default()))?;
+        let troubles = database.troubles();
         let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new() };
-        Ok(Self { inner: Mutex::new(inner), view })
+        Ok(Self { inner: Mutex::new(inner), view, troubles })
     }
 
     /// What verify reads.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// How often the database failed.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
     }
 
     /// A panic while the lock was held leaves no half-done write behind: SQLite rolled it back.

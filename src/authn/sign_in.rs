@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
+    metrics::{Metrics, sign_ins::Ending},
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
@@ -33,6 +34,8 @@ pub struct SignIn {
     pub hashing: Arc<Lane>,
     /// The cost of new hashes.
     pub bcrypt_cost: u32,
+    /// Where the ends of tries are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// A name and a password, as they were sent.
@@ -89,10 +92,10 @@ impl SignIn {
         address: IpAddr,
         prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Refused> {
-        let door = self.door.place().map_err(|_| Refused::Busy)?;
-        let throttle = Arc::clone(&self.throttle);
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let sign_in = self.clone();
         let proved = door.run(move || {
-            let reserved = admit(&throttle, address, None)?;
+            let reserved = sign_in.admit(address, None)?;
             let rejection = match prove() {
                 Ok(proved) => {
                     reserved.succeeded();
@@ -101,6 +104,7 @@ impl SignIn {
                 Err(rejection) => rejection,
             };
             info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
+            sign_in.metrics.sign_ins.count(Ending::Failed);
             if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
                 return Err(Refused::Wrong(reserved.failed(clock::monotonic())));
             }
@@ -112,8 +116,8 @@ impl SignIn {
 
     /// Starts a session for whoever knows the password.
     pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
-        let (store, address) = (Arc::clone(&self.store), claim.address);
-        let started = self.prove(claim, move |user| start_session(&store, &user, address, wanted)).await?;
+        let (sign_in, address) = (self.clone(), claim.address);
+        let started = self.prove(claim, move |user| sign_in.start_session(&user, address, wanted)).await?;
         started.ok_or(Refused::Failed)
     }
 
@@ -126,70 +130,75 @@ impl SignIn {
     ) -> Result<T, Refused> {
         let address = claim.address;
         let name = UserName::parse(&claim.username).ok();
-        let busy = || {
-            warn!(%address, "sign-in refused: too many at once; try again");
-            Refused::Busy
-        };
-        let door = self.door.place().map_err(|_| busy())?;
-        let (throttle, account) = (Arc::clone(&self.throttle), name.clone());
-        let admitted = door.run(move || admit(&throttle, address, account.as_ref())).await;
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let (sign_in, account) = (self.clone(), name.clone());
+        let admitted = door.run(move || sign_in.admit(address, account.as_ref())).await;
         let reserved = admitted.unwrap_or(Err(Refused::Failed))?;
         let Ok(place) = self.hashing.place() else {
             reserved.cancelled();
-            return Err(busy());
+            return Err(self.busy(address));
         };
-        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
+        let sign_in = self.clone();
         let proved = place.run(move || {
-            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-            let right = compare(user.as_ref(), &claim.password, cost);
+            let user = name.and_then(|name| sign_in.store.view().users().by_name(&name).cloned());
+            let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             match user.filter(|_| right) {
                 Some(user) => {
                     reserved.succeeded();
                     let done = then(Arc::clone(&user));
-                    renew_hash(&store, &user, &claim.password, cost);
+                    renew_hash(&sign_in.store, &user, &claim.password, sign_in.bcrypt_cost);
                     Ok(done)
                 }
                 None => {
                     info!(%address, "sign-in refused: wrong name or password");
+                    sign_in.metrics.sign_ins.count(Ending::Failed);
                     Err(Refused::Wrong(reserved.failed(clock::monotonic())))
                 }
             }
         });
         proved.await.unwrap_or(Err(Refused::Failed))
     }
-}
 
-/// Takes a place for one try, or refuses, at a pace.
-fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
-    throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
-        info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
-        thread::sleep(REFUSAL_PACE);
-        Refused::Throttled(wait)
-    })
-}
+    fn busy(&self, address: IpAddr) -> Refused {
+        warn!(%address, "sign-in refused: too many at once; try again");
+        self.metrics.sign_ins.count(Ending::Busy);
+        Refused::Busy
+    }
 
-/// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
-/// stored.
-pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
-    let address = address.to_string();
-    let session = NewSession {
-        user,
-        lifetime: wanted.lifetime,
-        opened: wanted.opened,
-        now: clock::now(),
-        address: &address,
-    };
-    let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
-    match store.start_session(&token, &session, wanted.replaced) {
-        Ok(()) => {
-            user.used.note(session.now);
-            info!(user = %user.name, address, "signed in");
-            Some(token)
-        }
-        Err(cause) => {
-            error!(%cause, "sign-in refused: the session could not be stored");
-            None
+    /// Takes a place for one try, or refuses, at a pace.
+    fn admit(&self, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
+        self.throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
+            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+            self.metrics.sign_ins.count(Ending::Blocked);
+            thread::sleep(REFUSAL_PACE);
+            Refused::Throttled(wait)
+        })
+    }
+
+    /// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
+    /// stored.
+    pub fn start_session(&self, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
+        let address = address.to_string();
+        let session = NewSession {
+            user,
+            lifetime: wanted.lifetime,
+            opened: wanted.opened,
+            now: clock::now(),
+            address: &address,
+        };
+        let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
+        match self.store.start_session(&token, &session, wanted.replaced) {
+            Ok(()) => {
+                user.used.note(session.now);
+                info!(user = %user.name, address, "signed in");
+                self.metrics.sign_ins.count(Ending::Succeeded);
+                Some(token)
+            }
+            Err(cause) => {
+                error!(%cause, "sign-in refused: the session could not be stored");
+                None
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod crash;
 mod health;
 mod keys;
 mod load;
+mod metrics;
 mod origins;
 mod overtaken;
 mod packs;
