@@ -17,7 +17,6 @@ use std::{
     time::Duration,
 };
 
-use counter::Counter;
 use latency::Latency;
 use sign_ins::SignIns;
 use verdicts::Verdicts;
@@ -36,8 +35,6 @@ pub struct Metrics {
     pub latency: Latency,
     /// How tries to sign in end.
     pub sign_ins: SignIns,
-    /// Events that no queue had room for.
-    pub events_dropped: Counter,
     no_app: Verdicts,
     /// A table for each app that was ever configured, so that a changed configuration lowers no counter.
     apps: Mutex<Vec<(AppName, Arc<Verdicts>)>>,
@@ -51,7 +48,6 @@ impl Metrics {
             started_monotonic: clock::monotonic(),
             latency: Latency::default(),
             sign_ins: SignIns::default(),
-            events_dropped: Counter::default(),
             no_app: Verdicts::default(),
             apps: Mutex::default(),
         }

@@ -34,6 +34,7 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
+    events::log::{self, Log},
     metrics::{Meters, Metrics},
     outbound,
     policy::{capability::Capabilities, role::Role},
@@ -74,6 +75,8 @@ pub struct Service {
     pub address: String,
     /// Stores what is left when dropped.
     pub background: Background,
+    /// Stores the last events when dropped.
+    pub events: log::Writer,
 }
 
 enum Listener {
@@ -121,14 +124,16 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         store_failures(store, &throttle);
     })
     .context("the store's background thread")?;
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
     let meters = Meters::new(metrics, &config.apps);
-    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, meters, setup }));
+    let state = State { config, store, authenticator, sign_in, meters, log, setup };
+    let current = Arc::new(Current::new(state));
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background })
+    Ok(Service { server, current, address, background, events })
 }
 
 /// The state of a running service with another configuration.
@@ -143,6 +148,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         authenticator,
         sign_in,
         meters,
+        log: before.log.clone(),
         setup: before.setup.clone(),
     })
 }

@@ -88,8 +88,8 @@ fn store(out: &mut Exposition, state: &State) {
     out.single(
         "sluice_events_dropped_total",
         Kind::Counter,
-        "Events that were lost because their queue was full.",
-        state.meters.all.events_dropped.get(),
+        "Events that were lost: too many at once, or the database failed for too long.",
+        state.log.lost(),
     );
 }
 

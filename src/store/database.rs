@@ -91,6 +91,24 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database failed, and not a rule of ours.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownUser(_)
+                | Self::UnknownKey(_)
+                | Self::KeyNameTaken(_)
+                | Self::TooManyKeys
+                | Self::TooManyUsers
+                | Self::NameTaken(_)
+                | Self::LastAdmin
+                | Self::Overtaken
+                | Self::NotEmpty
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -152,6 +170,17 @@ impl Database {
         let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0, troubles };
         database.others_wrote()?;
         Ok(database)
+    }
+
+    /// Opens the same database once more, to read beside its writer.
+    pub(super) fn reader(&self) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        let path = self.path.clone();
+        let (identity, troubles) = (identity(&path)?, Arc::clone(&self.troubles));
+        Ok(Self { connection, path, identity, seen_version: 0, troubles })
     }
 
     /// Runs `change` in one transaction, which no other writer can interleave.

@@ -34,17 +34,14 @@ impl Trouble {
     }
 
     const fn of(error: &StoreError) -> Option<Self> {
-        match error {
-            StoreError::Busy => Some(Self::Busy),
-            StoreError::Full => Some(Self::Full),
-            StoreError::ReadOnly | StoreError::File { .. } => Some(Self::Unwritable),
-            StoreError::Corrupt(_) | StoreError::Foreign(_) | StoreError::Replaced | StoreError::NotThere => {
-                Some(Self::Lost)
-            }
-            StoreError::UsersLost { .. } => Some(Self::Lost),
-            StoreError::Sqlite(_) => Some(Self::Other),
-            _ => None,
-        }
+        Some(match error {
+            StoreError::Busy => Self::Busy,
+            StoreError::Full => Self::Full,
+            StoreError::ReadOnly | StoreError::File { .. } => Self::Unwritable,
+            StoreError::Corrupt(_) | StoreError::Replaced => Self::Lost,
+            error if error.is_failure() => Self::Other,
+            _ => return None,
+        })
     }
 }
 
