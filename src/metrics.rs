@@ -10,15 +10,18 @@ pub mod latency;
 pub mod reason;
 pub mod scrape;
 pub mod sign_ins;
+pub mod traffic;
 pub mod verdicts;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use latency::Latency;
-use sign_ins::SignIns;
+use sign_ins::{Ending, SignIns};
+use traffic::What;
 use verdicts::Verdicts;
 
 use crate::{
@@ -65,6 +68,18 @@ impl Metrics {
         for (name, verdicts) in &*self.apps.lock().unwrap_or_else(PoisonError::into_inner) {
             visit(name.as_str(), verdicts);
         }
+    }
+
+    /// How often everything of which hours are kept has happened so far, in all apps together.
+    fn totals(&self) -> BTreeMap<What, u64> {
+        let mut totals: BTreeMap<_, _> =
+            Ending::ALL.map(|end| (What::SignIn(end), self.sign_ins.get(end))).into();
+        self.each_app(|_, verdicts| {
+            for (reason, _, count) in verdicts.counted() {
+                *totals.entry(reason.map_or(What::Allowed, What::Refused)).or_default() += count;
+            }
+        });
+        totals
     }
 
     fn of_app(&self, app: &AppName) -> Arc<Verdicts> {

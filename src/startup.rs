@@ -35,7 +35,7 @@ use crate::{
     clock,
     config::{AuthConfig, Config, Listen, Problem},
     events::log::{self, Log},
-    metrics::{Meters, Metrics},
+    metrics::{Meters, Metrics, traffic},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -120,8 +120,10 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         bcrypt_cost: config.auth.bcrypt_cost,
         metrics: Arc::clone(&metrics),
     };
-    let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
+    let mut traffic = traffic::Recorder::new(Arc::clone(&metrics));
+    let background = Background::start(Arc::clone(&store), lifetimes, move |store, turn| {
         store_failures(store, &throttle);
+        traffic.turn(store, turn);
     })
     .context("the store's background thread")?;
     let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;

@@ -246,3 +246,25 @@ fn nobody_is_named() {
         assert!(labels(name).iter().all(|label| known.contains(&label.as_str())), "{name}");
     }
 }
+
+#[test]
+fn what_was_counted_by_the_hour_survives_a_restart() {
+    let mut sluice = home().start();
+    let ask = |sluice: &Sluice| about("GET", "app.test", "/").send(sluice.address).assert_status(401).status;
+    let kept = |sluice: &Sluice| {
+        let database = rusqlite::Connection::open(sluice.home.store()).expect("the database");
+        let sum = "SELECT coalesce(sum(count), 0) FROM traffic WHERE what = ?1";
+        ["refused.no_credential", "sign_in.succeeded"]
+            .map(|what| database.query_row(sum, [what], |row| row.get::<_, i64>(0)).expect("a sum"))
+    };
+    ask(&sluice);
+    ask(&sluice);
+    sluice.sign_in_on("app.test", "vera");
+    assert_eq!(sluice.stop(), Some(0));
+    assert_eq!(kept(&sluice), [2, 1]);
+    sluice.restart();
+    ask(&sluice);
+    assert_eq!(scrape(&sluice).sum(VERDICTS), 1.0, "counters begin anew");
+    assert_eq!(sluice.stop(), Some(0));
+    assert_eq!(kept(&sluice), [3, 1]);
+}
