@@ -9,8 +9,9 @@
 //! 4. [`proxy::answer`] builds the answer; one function alone builds an allow.
 //!
 //! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads, [`portal`] the pages
-//! that people see, [`throttle`] what follows failed sign-ins, [`events`] what happened and who is told,
-//! [`config`] the layers of configuration, [`cli`] the commands, and [`startup`] puts the service together.
+//! that people see, [`throttle`] what follows failed sign-ins, [`events`] what happened and who is told, [`metrics`]
+//! what is counted, [`config`] the layers of configuration, [`cli`] the commands, and [`startup`] puts the service
+//! together.
 
 pub mod administration;
 pub mod authn;
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod health;
+pub mod metrics;
 pub mod outbound;
 pub mod policy;
 pub mod portal;

@@ -13,6 +13,7 @@ use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::Config,
     events::log::Log,
+    metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -29,6 +30,8 @@ pub struct State {
     pub sign_in: SignIn,
     /// Where what happens is noted.
     pub log: Log,
+    /// What is counted, for these apps.
+    pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

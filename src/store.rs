@@ -12,12 +12,14 @@ pub mod marker;
 mod migrations;
 pub mod owners;
 pub mod sessions;
+pub mod traffic;
+pub mod trouble;
 pub mod users;
 pub mod view;
 
 use std::{
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use database::{Database, StoreError};
@@ -25,6 +27,7 @@ use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
 use tokio::sync::watch;
+use trouble::Troubles;
 use users::{User, UserId};
 use view::{Denied, Health, View};
 
@@ -45,6 +48,7 @@ pub struct Store {
     view: View,
     /// The newest event, for whoever is told of them.
     newest: watch::Sender<EventId>,
+    troubles: Arc<Troubles>,
 }
 
 struct Inner {
@@ -68,7 +72,7 @@ impl Store {
             view.fill(connection, &Denied::default())?;
             events::newest(connection)
         })?;
-        let reader = Mutex::new(Database::open_reader(path)?);
+        let (reader, troubles) = (Mutex::new(database.reader()?), database.troubles());
         let inner = Inner {
             database,
             unstored: Vec::new(),
@@ -76,12 +80,17 @@ impl Store {
             untold: Vec::new(),
             suspended: Vec::new(),
         };
-        Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
+        Ok(Self { inner: Mutex::new(inner), reader, view, troubles, newest: watch::Sender::new(newest) })
     }
 
     /// What verify reads.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// How often the database failed.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
     }
 
     /// A panic while the lock was held leaves no half-done write behind: SQLite rolled it back.

@@ -36,6 +36,15 @@ pub struct Lifetimes {
     pub remembered: i64,
 }
 
+/// Whether more turns of the background thread follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// They do.
+    Again,
+    /// The service stops.
+    Last,
+}
+
 /// The background thread; dropping it stores what is left and ends it.
 pub struct Background {
     stop: Option<mpsc::Sender<()>>,
@@ -47,7 +56,7 @@ impl Background {
     pub fn start(
         store: Arc<Store>,
         lifetimes: Lifetimes,
-        each_tick: impl Fn(&Store) + Send + 'static,
+        mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -56,7 +65,7 @@ impl Background {
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
-                each_tick(&store);
+                each_tick(&store, Turn::Again);
                 if tick.is_multiple_of(TICKS_PER_STAMP) {
                     store.store_stamps();
                 }
@@ -64,7 +73,7 @@ impl Background {
                     store.sweep(lifetimes);
                 }
             }
-            each_tick(&store);
+            each_tick(&store, Turn::Last);
             store.store_stamps();
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })

@@ -135,7 +135,28 @@ fn shard_of(digest: &TokenDigest) -> usize {
     (usize::from(*first) << 8 | usize::from(*second)) % SHARDS
 }
 
+/// How much there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Users.
+    pub users: usize,
+    /// Keys that are not revoked.
+    pub keys: usize,
+    /// Sessions, with those that have ended unnoticed.
+    pub sessions: usize,
+}
+
 impl View {
+    /// How much there is at this moment.
+    pub fn sizes(&self) -> Sizes {
+        let live = |keys: &Keys| keys.by_id.values().filter(|key| !key.revoked).count();
+        Sizes {
+            users: self.users.load().by_id.len(),
+            keys: live(&self.keys.load()),
+            sessions: self.sessions.iter().map(|shard| shard.load().len()).sum(),
+        }
+    }
+
     /// The users at this moment.
     pub fn users(&self) -> arc_swap::Guard<Arc<Users>> {
         self.users.load()

@@ -18,6 +18,7 @@ mod health;
 mod json_api;
 mod keys;
 mod load;
+mod metrics;
 mod origins;
 mod overtaken;
 mod packs;
