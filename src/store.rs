@@ -9,6 +9,7 @@ pub mod last_use;
 pub mod marker;
 mod migrations;
 pub mod sessions;
+pub mod settings;
 pub mod users;
 pub mod view;
 

@@ -79,6 +79,13 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (app, item)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX owners_by_user ON owners (user_id);",
+    // What administrators saved in the portal, as JSON; the newest version holds.
+    "CREATE TABLE settings (
+        version       INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            INTEGER NOT NULL,
+        author        TEXT NOT NULL,
+        saved         TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.
