@@ -9,13 +9,15 @@
 //! 4. [`proxy::answer`] builds the answer; one function alone builds an allow.
 //!
 //! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads, [`portal`] the pages
-//! that people see, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
-//! commands, and [`startup`] puts the service together.
+//! that people see, [`throttle`] what follows failed sign-ins, [`events`] what happened and who is told,
+//! [`config`] the layers of configuration, [`cli`] the commands, and [`startup`] puts the service together.
 
+pub mod administration;
 pub mod authn;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod events;
 pub mod health;
 pub mod outbound;
 pub mod policy;

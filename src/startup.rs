@@ -34,6 +34,7 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
+    events::log::{self, Log},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -73,6 +74,8 @@ pub struct Service {
     pub address: String,
     /// Stores what is left when dropped.
     pub background: Background,
+    /// Stores the last events when dropped.
+    pub events: log::Writer,
 }
 
 enum Listener {
@@ -118,13 +121,14 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         store_failures(store, &throttle);
     })
     .context("the store's background thread")?;
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
-    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, setup }));
+    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, log, setup }));
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background })
+    Ok(Service { server, current, address, background, events })
 }
 
 /// The state of a running service with another configuration.
@@ -137,6 +141,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
+        log: before.log.clone(),
         setup: before.setup.clone(),
     })
 }

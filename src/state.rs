@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::Config,
+    events::log::Log,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -26,6 +27,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Where what happens is noted.
+    pub log: Log,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

@@ -3,11 +3,14 @@
 pub mod background;
 pub mod capabilities;
 pub mod database;
+pub mod deliveries;
+pub mod events;
 pub mod failures;
 pub mod keys;
 pub mod last_use;
 pub mod marker;
 mod migrations;
+pub mod owners;
 pub mod sessions;
 pub mod settings;
 pub mod users;
@@ -19,9 +22,11 @@ use std::{
 };
 
 use database::{Database, StoreError};
+use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
-use users::User;
+use tokio::sync::watch;
+use users::{User, UserId};
 use view::{Denied, Health, View};
 
 use crate::{authn::token::Token, clock::Timestamp};
@@ -29,7 +34,11 @@ use crate::{authn::token::Token, clock::Timestamp};
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {
     inner: Mutex<Inner>,
+    /// Reads what is long or can wait, and holds no writer up.
+    reader: Mutex<Database>,
     view: View,
+    /// The newest event, for whoever is told of them.
+    newest: watch::Sender<EventId>,
 }
 
 struct Inner {
@@ -38,6 +47,8 @@ struct Inner {
     unstored: Vec<SessionId>,
     /// Keys that are revoked in memory only.
     unstored_keys: Vec<KeyId>,
+    /// Users from whom something was taken that could not be stored: refused until that succeeds.
+    suspended: Vec<UserId>,
 }
 
 impl Store {
@@ -45,9 +56,14 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut database = Database::open(path)?;
         let view = View::default();
-        database.read(|connection| view.fill(connection, &Denied::default()))?;
-        let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new() };
-        Ok(Self { inner: Mutex::new(inner), view })
+        let newest = database.read(|connection| {
+            view.fill(connection, &Denied::default())?;
+            events::newest(connection)
+        })?;
+        let reader = Mutex::new(Database::open_reader(path)?);
+        let inner =
+            Inner { database, unstored: Vec::new(), unstored_keys: Vec::new(), suspended: Vec::new() };
+        Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
     }
 
     /// What verify reads.
@@ -99,7 +115,7 @@ impl Store {
     }
 
     /// Denies `ended` before the lock is waited for, and again under it, since a refill may come between.
-    fn end_sessions(
+    pub fn end_sessions(
         &self,
         ended: &[SessionId],
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
@@ -111,19 +127,52 @@ impl Store {
             inner.unstored.extend(ended);
         }
         self.view.forget_sessions(ended);
-        stored
+        stored?;
+        self.announce(inner.database.read(events::newest)?);
+        Ok(())
     }
 
-    /// Revokes a key and the sessions that it opened: denied at once in memory, even when that cannot be stored.
-    pub fn revoke_key(&self, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
+    /// Revokes a key and the sessions that it opened, and stores something with that: denied at once in memory, even when
+    /// it cannot be stored.
+    pub fn revoke_key(
+        &self,
+        key: KeyId,
+        now: Timestamp,
+        also: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.view.deny_key(key);
         let mut inner = self.lock();
-        let stored = inner.database.write(|tx| keys::revoke(tx, key, now));
+        let stored = inner.database.write(|tx| {
+            keys::revoke(tx, key, now)?;
+            also(tx)
+        });
         if stored.is_err() {
             inner.unstored_keys.push(key);
         }
         self.view.deny_key(key);
         stored?;
+        self.refill(&mut inner)
+    }
+
+    /// Changes a user. Where the change takes something from them and cannot be stored, they are refused everywhere until
+    /// a later change of theirs can be, or the next start.
+    pub fn change_user(
+        &self,
+        user: UserId,
+        takes: bool,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let changed = inner.database.write(change);
+        match &changed {
+            Ok(()) => inner.suspended.retain(|&suspended| suspended != user),
+            Err(cause) if takes && cause.is_failure() => {
+                self.view.suspend(user);
+                inner.suspended.push(user);
+            }
+            Err(_) => {}
+        }
+        changed?;
         self.refill(&mut inner)
     }
 
@@ -138,10 +187,42 @@ impl Store {
         Ok(changed)
     }
 
+    /// Writes what is neither about users nor about keys or sessions: the view stays as it is.
+    pub fn write<T>(
+        &self,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.lock();
+        let changed = inner.database.write(change)?;
+        self.announce(inner.database.read(events::newest)?);
+        Ok(changed)
+    }
+
+    /// Reads beside the writers.
+    pub fn read<T>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(query)
+    }
+
+    /// The newest event, as it grows.
+    pub fn newest_event(&self) -> watch::Receiver<EventId> {
+        self.newest.subscribe()
+    }
+
+    fn announce(&self, newest: EventId) {
+        self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+    }
+
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let Inner { database, unstored, unstored_keys } = inner;
-        let denied = Denied { sessions: unstored, keys: unstored_keys };
-        let filled = database.read(|connection| self.view.fill(connection, &denied));
+        let Inner { database, unstored, unstored_keys, suspended } = inner;
+        let denied = Denied { sessions: unstored, keys: unstored_keys, users: suspended };
+        let filled = database.read(|connection| {
+            self.view.fill(connection, &denied)?;
+            self.announce(events::newest(connection)?);
+            Ok(())
+        });
         if filled.is_ok() {
             self.view.set_health(Health::Readable);
         }

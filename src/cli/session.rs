@@ -57,7 +57,7 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
 
 fn as_json(session: &sessions::Listed) -> serde_json::Value {
     json!({
-        "id": session.id,
+        "id": session.id.get(),
         "user": session.user,
         "kind": session.kind,
         "created": session.created.secs(),

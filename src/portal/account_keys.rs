@@ -16,6 +16,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    administration,
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
     policy::{
@@ -25,7 +26,7 @@ use crate::{
     },
     store::{
         database::StoreError,
-        keys::{self, ApiKey, KeyId, NewApiKey, Scope},
+        keys::{self, ApiKey, NewApiKey, Scope},
         sessions::{self, SessionId},
         users::User,
     },
@@ -215,10 +216,11 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         let keys = KeySection { error, ..KeySection::new(&visit, &user) };
         return account::with_keys(&visit, &user, StatusCode::NOT_FOUND, keys);
     };
-    let store = std::sync::Arc::clone(&visit.state.store);
-    match web::block(move || store.revoke_key(key, clock::now())).await {
+    let (state, actor, owner) = (visit.state.clone(), visit.actor(&user), std::sync::Arc::clone(&user));
+    let key_id = key.id.get();
+    match web::block(move || administration::keys::revoke(&state, &actor, &owner, &key)).await {
         Ok(Ok(())) => {
-            info!(user = %user.name, key_id = key.get(), "an API key is revoked");
+            info!(user = %user.name, key_id, "an API key is revoked");
             page::see_other(&visit.page("/account?revoked=1")).finish()
         }
         failed => {
@@ -233,7 +235,7 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 }
 
 /// The user's own live key that a form names.
-fn own(visit: &Visit, user: &User, id: &str) -> Option<KeyId> {
+fn own(visit: &Visit, user: &User, id: &str) -> Option<std::sync::Arc<ApiKey>> {
     let keys = visit.state.store.view().keys_of(user.id);
-    keys.iter().map(|key| key.id).find(|own| own.get().to_string() == id)
+    keys.into_iter().find(|own| own.id.get().to_string() == id)
 }

@@ -147,7 +147,7 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys } = inner;
+    let Inner { database, unstored, unstored_keys, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }

@@ -103,6 +103,24 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database failed, and not a rule of ours.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownUser(_)
+                | Self::UnknownKey(_)
+                | Self::KeyNameTaken(_)
+                | Self::TooManyKeys
+                | Self::TooManyUsers
+                | Self::NameTaken(_)
+                | Self::LastAdmin
+                | Self::Overtaken
+                | Self::NotEmpty
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -162,6 +180,15 @@ impl Database {
         let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0 };
         database.others_wrote()?;
         Ok(database)
+    }
+
+    /// Opens a database that is open already, to read beside its writer.
+    pub(super) fn open_reader(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Self { connection, path: path.to_owned(), identity: identity(path)?, seen_version: 0 })
     }
 
     /// Runs `change` in one transaction, which no other writer can interleave.

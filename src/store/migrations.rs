@@ -79,6 +79,27 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (app, item)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX owners_by_user ON owners (user_id);",
+    // What happened, for the audit log and for whoever is told. Every index ends with the id, so each lists by it.
+    "CREATE TABLE events (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            INTEGER NOT NULL,
+        type          TEXT NOT NULL,
+        actor         TEXT,
+        subject       TEXT,
+        app           TEXT,
+        address       TEXT,
+        detail        TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX events_by_time ON events (at);
+    CREATE INDEX events_by_type ON events (type);
+    CREATE INDEX events_by_actor ON events (actor) WHERE actor IS NOT NULL;
+    CREATE INDEX events_by_subject ON events (subject) WHERE subject IS NOT NULL;
+    CREATE INDEX events_by_app ON events (app) WHERE app IS NOT NULL;
+    -- The last event that each webhook or command was told, by the SHA-256 of its address or program.
+    CREATE TABLE deliveries (
+        target        BLOB PRIMARY KEY CHECK (length(target) = 32),
+        delivered     INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
     // What administrators saved in the portal, as JSON; the newest version holds.
     "CREATE TABLE settings (
         version       INTEGER PRIMARY KEY AUTOINCREMENT,

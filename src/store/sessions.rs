@@ -19,6 +19,13 @@ const PER_USER: i64 = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(i64);
 
+impl SessionId {
+    /// The id as a number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
 /// How long a session lives unused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
@@ -242,7 +249,9 @@ pub(super) fn stamp(connection: &Connection, session: SessionId, seen: Timestamp
 #[derive(Debug)]
 pub struct Listed {
     /// Its id.
-    pub id: i64,
+    pub id: SessionId,
+    /// The id of its user.
+    pub user_id: UserId,
     /// Whose.
     pub user: String,
     /// Who opened it: a browser, one that is remembered, or a client.
@@ -255,21 +264,42 @@ pub struct Listed {
     pub address: String,
 }
 
+const LISTED: &str =
+    "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address, u.id
+                      FROM sessions s JOIN users u ON u.id = s.user_id";
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        id: SessionId(row.get(0)?),
+        user: row.get(1)?,
+        kind: row.get(2)?,
+        created: Timestamp::from_secs(row.get(3)?),
+        seen: Timestamp::from_secs(row.get(4)?),
+        address: row.get(5)?,
+        user_id: UserId::from_row(row.get(6)?),
+    })
+}
+
 /// Every session, the last used first.
 pub fn list(connection: &Connection) -> Result<Vec<Listed>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address
-         FROM sessions s JOIN users u ON u.id = s.user_id ORDER BY s.seen DESC, s.id DESC",
-    )?;
-    let rows = statement.query_map([], |row| {
-        Ok(Listed {
-            id: row.get(0)?,
-            user: row.get(1)?,
-            kind: row.get(2)?,
-            created: Timestamp::from_secs(row.get(3)?),
-            seen: Timestamp::from_secs(row.get(4)?),
-            address: row.get(5)?,
-        })
-    })?;
+    let mut statement = connection.prepare(&format!("{LISTED} ORDER BY s.seen DESC, s.id DESC"))?;
+    let rows = statement.query_map([], listed)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// So many sessions of a user or of all, the youngest first, from before the one of this id on.
+pub fn page(
+    connection: &Connection,
+    user: Option<UserId>,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Listed>, StoreError> {
+    // Two statements, so that each finds its index.
+    let of_user = if user.is_some() { "s.user_id = ?3" } else { "?3 IS NULL" };
+    let sql = format!("{LISTED} WHERE {of_user} AND s.id < ?1 ORDER BY s.id DESC LIMIT ?2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows =
+        statement.query_map(params![before.unwrap_or(i64::MAX), limit, user.map(UserId::get)], listed)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -29,6 +29,11 @@ impl UserId {
     /// The id of the open administrator, whom no row stands for.
     pub const OPEN: Self = Self(0);
 
+    /// Of a number that a client named; whether there is such a user is not said.
+    pub const fn named(id: i64) -> Self {
+        Self(id)
+    }
+
     pub(super) const fn from_row(id: i64) -> Self {
         Self(id)
     }
@@ -83,6 +88,22 @@ impl User {
         match self.role {
             Role::Admin => Capabilities::ALL,
             Role::User => self.granted,
+        }
+    }
+
+    /// The same user, refused everywhere.
+    pub(super) fn suspended(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            email: self.email.clone(),
+            per_app: self.per_app.clone(),
+            groups: self.groups.clone(),
+            password_hash: self.password_hash.clone(),
+            used: LastUse::stored_at(self.used.get()),
+            answer: OnceLock::new(),
+            standing: Standing::Disabled,
+            ..*self
         }
     }
 
@@ -149,7 +170,7 @@ fn read(row: &Row<'_>) -> Option<User> {
         name: UserName::parse(&name).ok().filter(|parsed| parsed.as_str() == name)?,
         display_name: text(2)?.map(|name| DisplayName::parse(&name)).transpose().ok()?,
         email: text(3)?.map(|address| Email::parse(&address)).transpose().ok()?,
-        role: parse_role(&text(4)??)?,
+        role: Role::named(&text(4)??)?,
         standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
         password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
@@ -158,10 +179,6 @@ fn read(row: &Row<'_>) -> Option<User> {
         used: LastUse::stored_at(row.get::<_, Option<i64>>(9).ok()?.map(Timestamp::from_secs)),
         answer: OnceLock::new(),
     })
-}
-
-fn parse_role(text: &str) -> Option<Role> {
-    [Role::Admin, Role::User].into_iter().find(|role| role.name() == text)
 }
 
 /// Finds a user's id by name.
@@ -206,6 +223,52 @@ pub fn insert_first(
         return Err(StoreError::NotEmpty);
     }
     insert(connection, user, now)
+}
+
+/// What a user is called and how they are reached.
+#[derive(Debug)]
+pub struct Details<'a> {
+    /// Name, unique.
+    pub name: &'a UserName,
+    /// Name for people.
+    pub display_name: Option<&'a DisplayName>,
+    /// Address.
+    pub email: Option<&'a Email>,
+    /// Groups beside the role's.
+    pub groups: &'a Groups,
+}
+
+/// Sets what a user is called and how they are reached.
+pub fn set_details(connection: &Connection, user: UserId, details: &Details<'_>) -> Result<(), StoreError> {
+    let taken = "SELECT EXISTS (SELECT 1 FROM users WHERE name = ?1 AND id <> ?2)";
+    if connection.query_row(taken, params![details.name.as_str(), user.0], |row| row.get(0))? {
+        return Err(StoreError::NameTaken(details.name.to_string()));
+    }
+    connection.execute(
+        "UPDATE users SET name = ?2, display_name = ?3, email = ?4, own_groups = ?5 WHERE id = ?1",
+        params![
+            user.0,
+            details.name.as_str(),
+            details.display_name.map(DisplayName::as_str),
+            details.email.map(Email::as_str),
+            details.groups.to_text()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Fails unless the user is there.
+pub fn exists(connection: &Connection, user: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)";
+    let there = connection.query_row(sql, [user.0], |row| row.get(0))?;
+    if there { Ok(()) } else { Err(StoreError::UnknownUser(user.0.to_string())) }
+}
+
+/// Fails unless the user is an administrator who may come in.
+pub fn is_active_admin(connection: &Connection, user: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND role = 'admin' AND enabled)";
+    let holds = connection.query_row(sql, [user.0], |row| row.get(0))?;
+    if holds { Ok(()) } else { Err(StoreError::Overtaken) }
 }
 
 /// Sets or removes the password's hash.
