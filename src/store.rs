@@ -12,6 +12,7 @@ pub mod marker;
 mod migrations;
 pub mod owners;
 pub mod sessions;
+pub mod settings;
 pub mod traffic;
 pub mod trouble;
 pub mod users;

@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{marker, migrations, trouble::Troubles, users};
 
 /// How long a statement waits for another process's write before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What went wrong with the store; the text says what to do.
 #[derive(Debug, Error)]
@@ -75,6 +75,19 @@ pub enum StoreError {
     /// Between proving who they are and acting on it, the user was disabled or got another password.
     #[error("the user was changed meanwhile; sign in again")]
     Overtaken,
+    /// Somebody else saved settings meanwhile.
+    #[error(
+        "{author} saved other settings meanwhile (version {version}); look at those, then save yours again"
+    )]
+    SettingsOvertaken {
+        /// The version that holds.
+        version: i64,
+        /// Whose it is.
+        author: String,
+    },
+    /// That version of the settings is not kept.
+    #[error("there is no version {0} of the settings any more; the last ten are kept")]
+    UnknownVersion(i64),
     /// Setup is over.
     #[error("there are users already")]
     NotEmpty,

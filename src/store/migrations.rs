@@ -107,6 +107,13 @@ const STEPS: &[&str] = &[
         count         INTEGER NOT NULL,
         PRIMARY KEY (hour, what)
     ) STRICT, WITHOUT ROWID;",
+    // What administrators saved in the portal, as JSON; the newest version holds.
+    "CREATE TABLE settings (
+        version       INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            INTEGER NOT NULL,
+        author        TEXT NOT NULL,
+        saved         TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.
