@@ -12,6 +12,7 @@
 //! that people see, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
 //! commands, and [`startup`] puts the service together.
 
+pub mod alphabet;
 pub mod authn;
 pub mod cli;
 pub mod clock;
