@@ -2,7 +2,7 @@
 //! shard, and whoever still reads the old one is not held up.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -10,6 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use super::{
@@ -304,7 +305,7 @@ impl View {
                 keys.by_digest.insert(digest, key);
             }
         })?;
-        let mut shards: Vec<Shard> = vec![Shard::new(); SHARDS];
+        let mut shards: Vec<Shard> = vec![Shard::default(); SHARDS];
         sessions::for_each(connection, |digest, session| {
             if !denied.sessions.contains(&session.id) {
                 // A session that is known keeps its object, and with it the stamps of its last use.
