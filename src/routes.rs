@@ -10,7 +10,7 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, account_keys, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
+        account, account_keys, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
         span::PortalSpan,
     },
     proxy::{
@@ -50,6 +50,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/forbidden", web::to(forbidden::show)))
+            .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),

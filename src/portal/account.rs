@@ -9,7 +9,13 @@ use askama::Template;
 use secrecy::SecretString;
 use tracing::{error, info};
 
-use super::{account_keys::KeySection, form::Form, log_out, page, visit::Visit};
+use super::{
+    account_keys::KeySection,
+    form::Form,
+    frame::{Frame, Place},
+    log_out, page,
+    visit::Visit,
+};
 use crate::{
     authn::{
         password,
@@ -30,6 +36,7 @@ struct CapabilityRow {
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     base: &'a str,
+    frame: Frame,
     name: String,
     display_name: String,
     email: Option<String>,
@@ -74,6 +81,7 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
     let password_note = password_note(visit, user);
     AccountPage {
         base: visit.base(),
+        frame: Frame::new(visit, user, Place::Account),
         name: user.name.to_string(),
         display_name: user.display_name.as_ref().map_or_else(|| user.name.to_string(), ToString::to_string),
         email: user.email.as_ref().map(ToString::to_string),
