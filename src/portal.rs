@@ -4,6 +4,7 @@ pub mod account;
 pub mod account_keys;
 pub mod api;
 pub mod assets;
+pub mod chart;
 pub mod forbidden;
 pub mod form;
 mod key_form;
