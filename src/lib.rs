@@ -12,6 +12,7 @@
 //! that people see, [`throttle`] what follows failed sign-ins, [`events`] what happened and who is told,
 //! [`config`] the layers of configuration, [`cli`] the commands, and [`startup`] puts the service together.
 
+pub mod administration;
 pub mod authn;
 pub mod cli;
 pub mod clock;

@@ -10,7 +10,8 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, account_keys, assets, forbidden, log_in, log_out, page, qbittorrent, setup, span::PortalSpan,
+        account, account_keys, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
+        span::PortalSpan,
     },
     proxy::{
         body::{self, Called},
@@ -46,6 +47,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/forbidden", web::to(forbidden::show)))
+            .service(web::scope("/api/v1").configure(api::configure))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );

@@ -7,8 +7,10 @@ pub mod deliveries;
 pub mod events;
 pub mod failures;
 pub mod keys;
+pub mod last_use;
 pub mod marker;
 mod migrations;
+pub mod owners;
 pub mod sessions;
 pub mod users;
 pub mod view;
@@ -23,7 +25,7 @@ use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
 use tokio::sync::watch;
-use users::User;
+use users::{User, UserId};
 use view::{Denied, Health, View};
 
 use crate::{
@@ -34,9 +36,6 @@ use crate::{
         kind::Kind,
     },
 };
-
-/// Seconds between two stamps of the last use of one session or key.
-const STAMP_EVERY: i64 = 60;
 
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {
@@ -54,8 +53,8 @@ struct Inner {
     unstored: Vec<SessionId>,
     /// Keys that are revoked in memory only.
     unstored_keys: Vec<KeyId>,
-    /// What tells of them.
-    untold: Vec<(Event, Timestamp)>,
+    /// Users from whom something was taken that could not be stored: refused until that succeeds.
+    suspended: Vec<UserId>,
 }
 
 impl Store {
@@ -68,7 +67,8 @@ impl Store {
             events::newest(connection)
         })?;
         let reader = Mutex::new(Database::open_reader(path)?);
-        let inner = Inner { database, unstored: Vec::new(), unstored_keys: Vec::new(), untold: Vec::new() };
+        let inner =
+            Inner { database, unstored: Vec::new(), unstored_keys: Vec::new(), suspended: Vec::new() };
         Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
     }
 
@@ -112,70 +112,94 @@ impl Store {
     }
 
     /// Ends a session, of which `told` tells: denied at once in memory, even when that cannot be stored.
-    pub fn end_session(&self, session: SessionId, told: Event) -> Result<(), StoreError> {
-        self.end_sessions(&[session], told, |tx| sessions::delete(tx, &[session]))
+    pub fn end_session(&self, session: SessionId, told: &Event) -> Result<(), StoreError> {
+        self.end_sessions(&[session], |tx| {
+            sessions::delete(tx, &[session])?;
+            events::append(tx, told, clock::now()).map(|_| ())
+        })
     }
 
     /// Sets the password of a user who has just proved themselves in the session `kept`, and ends their other
-    /// sessions, as one change. When it cannot be stored the other sessions are denied all the same.
+    /// sessions, as one change, of which `told` tells. When it cannot be stored the other sessions are denied all the
+    /// same.
     pub fn change_password(
         &self,
         proved: &User,
         hash: &str,
         kept: SessionId,
-        told: Event,
+        told: &Event,
     ) -> Result<(), StoreError> {
         let others = self.view.sessions_of(proved.id).filter(|&session| session != kept).collect::<Vec<_>>();
-        self.end_sessions(&others, told, |tx| {
+        self.end_sessions(&others, |tx| {
             users::still_proved(tx, proved)?;
             sessions::lives(tx, kept)?;
             users::set_password(tx, proved.id, Some(hash))?;
-            sessions::delete_all_but(tx, proved.id, kept)
+            sessions::delete_all_but(tx, proved.id, kept)?;
+            events::append(tx, told, clock::now()).map(|_| ())
         })?;
         let mut inner = self.lock();
         self.refill(&mut inner)
     }
 
     /// Denies `ended` before the lock is waited for, and again under it, since a refill may come between.
-    fn end_sessions(
+    pub fn end_sessions(
         &self,
         ended: &[SessionId],
-        told: Event,
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.view.forget_sessions(ended);
-        let (mut inner, now) = (self.lock(), clock::now());
-        let stored = inner.database.write(|tx| {
-            change(tx)?;
-            events::append(tx, &told, now)
-        });
-        match &stored {
-            Ok(told) => self.announce(*told),
-            Err(_) => {
-                inner.unstored.extend(ended);
-                // The sessions are all that will be stored of it.
-                inner.untold.push((Event { kind: Kind::SessionEnded, ..told }, now));
-            }
+        let mut inner = self.lock();
+        let stored = inner.database.write(change);
+        if stored.is_err() {
+            inner.unstored.extend(ended);
         }
         self.view.forget_sessions(ended);
-        stored.map(|_| ())
+        stored?;
+        self.announce(inner.database.read(events::newest)?);
+        Ok(())
     }
 
-    /// Revokes a key and the sessions that it opened, of which `told` tells: denied at once in memory, even when that
-    /// cannot be stored.
-    pub fn revoke_key(&self, key: KeyId, told: Event, now: Timestamp) -> Result<(), StoreError> {
+    /// Revokes a key and the sessions that it opened, and stores something with that: denied at once in memory, even when
+    /// it cannot be stored.
+    pub fn revoke_key(
+        &self,
+        key: KeyId,
+        now: Timestamp,
+        also: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.view.deny_key(key);
         let mut inner = self.lock();
         let stored = inner.database.write(|tx| {
             keys::revoke(tx, key, now)?;
-            events::append(tx, &told, now)
+            also(tx)
         });
         if stored.is_err() {
             inner.unstored_keys.push(key);
-            inner.untold.push((told, now));
         }
         self.view.deny_key(key);
         stored?;
+        self.refill(&mut inner)
+    }
+
+    /// Changes a user. Where the change takes something from them and cannot be stored, they are refused everywhere until
+    /// a later change of theirs can be, or the next start.
+    pub fn change_user(
+        &self,
+        user: UserId,
+        takes: bool,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let changed = inner.database.write(change);
+        match &changed {
+            Ok(()) => inner.suspended.retain(|&suspended| suspended != user),
+            Err(cause) if takes && cause.is_failure() => {
+                self.view.suspend(user);
+                inner.suspended.push(user);
+            }
+            Err(_) => {}
+        }
+        changed?;
         self.refill(&mut inner)
     }
 
@@ -191,7 +215,7 @@ impl Store {
     }
 
     /// Writes what is neither about users nor about keys or sessions: the view stays as it is.
-    pub fn write_events<T>(
+    pub fn write<T>(
         &self,
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -219,8 +243,8 @@ impl Store {
     }
 
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let Inner { database, unstored, unstored_keys, .. } = inner;
-        let denied = Denied { sessions: unstored, keys: unstored_keys };
+        let Inner { database, unstored, unstored_keys, suspended } = inner;
+        let denied = Denied { sessions: unstored, keys: unstored_keys, users: suspended };
         let filled = database.read(|connection| {
             self.view.fill(connection, &denied)?;
             self.announce(events::newest(connection)?);

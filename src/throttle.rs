@@ -34,6 +34,19 @@ impl Wait {
     }
 }
 
+/// An address, or an account from there, that has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// The address; of IPv6 the first of a /64.
+    pub address: IpAddr,
+    /// The account, where it is not the address as a whole.
+    pub account: Option<UserName>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// How long.
+    pub wait: Wait,
+}
+
 /// The counts.
 pub struct Throttle {
     limits: ThrottleConfig,
@@ -77,6 +90,34 @@ impl Throttle {
         }
         drop(state);
         Ok(Reserved { throttle: Arc::clone(self), keys, settled: false })
+    }
+
+    /// Whoever has to wait, the longest first.
+    pub fn blocked(&self, now: Duration) -> Vec<Blocked> {
+        let state = self.lock();
+        let mut blocked: Vec<_> = state
+            .counts
+            .iter()
+            .filter_map(|(key, count)| {
+                let wait = self.wait(&state, key, millis(now))?;
+                let Key { address, account } = key.clone();
+                Some(Blocked { address, account, failures: count.failures, wait })
+            })
+            .collect();
+        blocked.sort_by_key(|blocked| (std::cmp::Reverse(blocked.wait), blocked.address));
+        blocked
+    }
+
+    /// Forgets the failures of an address; `false` where there were none.
+    pub fn forgive(&self, address: IpAddr) -> bool {
+        let mut state = self.lock();
+        let failed = state
+            .counts
+            .iter_mut()
+            .filter(|(key, count)| key.address == network(address) && count.failures > 0);
+        let forgiven = failed.map(|(_, count)| count.failures = 0).count();
+        state.changed |= forgiven > 0;
+        forgiven > 0
     }
 
     fn wait(&self, state: &State, key: &Key, now: Millis) -> Option<Wait> {

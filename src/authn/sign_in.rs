@@ -232,6 +232,7 @@ pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted
     let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
     match store.start_session(&token, &session, wanted.replaced) {
         Ok(()) => {
+            user.used.note(session.now);
             info!(user = %user.name, address, "signed in");
             Some(token)
         }

@@ -202,7 +202,7 @@ fn row(key: &ApiKey, owner: String) -> Vec<String> {
         owner,
         key.name.clone(),
         output::time(key.created),
-        key.seen().map_or_else(|| "never".to_owned(), output::time),
+        key.used.get().map_or_else(|| "never".to_owned(), output::time),
         key.scope.expires.map_or_else(|| "never".to_owned(), output::time),
         joined(texts(key.scope.apps.as_deref(), |app| app.as_str().to_owned())),
         joined(texts(key.scope.networks.as_deref(), ToString::to_string)),
@@ -233,6 +233,6 @@ fn as_json(key: &ApiKey, owner: &str) -> serde_json::Value {
     listed["user"] = owner.into();
     listed["name"] = key.name.as_str().into();
     listed["created"] = key.created.secs().into();
-    listed["seen"] = key.seen().map(Timestamp::secs).into();
+    listed["seen"] = key.used.get().map(Timestamp::secs).into();
     listed
 }

@@ -76,7 +76,7 @@ fn tell(connection: &Connection, told: Event, ended: usize) -> Result<usize, Sto
 
 fn as_json(session: &sessions::Listed) -> serde_json::Value {
     json!({
-        "id": session.id,
+        "id": session.id.get(),
         "user": session.user,
         "kind": session.kind,
         "created": session.created.secs(),

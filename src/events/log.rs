@@ -156,7 +156,7 @@ impl Writing {
             return;
         }
         for attempt in 1..=TRIES {
-            let stored = self.store.write_events(|tx| {
+            let stored = self.store.write(|tx| {
                 batch.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))
             });
             match stored {

@@ -18,6 +18,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    administration,
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
     events::{event::Event, kind::Kind},
@@ -95,7 +96,8 @@ impl KeyRow {
         let ended = key.scope.expires.is_some_and(|expires| now >= expires);
         let made = format!("Made {}", page::date(key.created));
         let used = key
-            .seen()
+            .used
+            .get()
             .map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", page::time(seen)));
         let end = match key.scope.expires {
             None => "no end".to_owned(),
@@ -222,15 +224,11 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         let keys = KeySection { error, ..KeySection::new(&visit, &user) };
         return account::with_keys(&visit, &user, StatusCode::NOT_FOUND, keys);
     };
-    let store = Arc::clone(&visit.state.store);
-    let told = Event::new(Kind::KeyRevoked)
-        .by_and_about(&user.name)
-        .from(visit.address())
-        .with("key", key.name.as_str());
-    let key = key.id;
-    match web::block(move || store.revoke_key(key, told, clock::now())).await {
+    let (state, actor, owner) = (visit.state.clone(), visit.actor(&user), Arc::clone(&user));
+    let key_id = key.id.get();
+    match web::block(move || administration::keys::revoke(&state, &actor, &owner, &key)).await {
         Ok(Ok(())) => {
-            info!(user = %user.name, key_id = key.get(), "an API key is revoked");
+            info!(user = %user.name, key_id, "an API key is revoked");
             page::see_other(&visit.page("/account?revoked=1")).finish()
         }
         failed => {

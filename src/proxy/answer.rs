@@ -222,7 +222,10 @@ mod tests {
             app::{AppName, PerApp},
             role::Role,
         },
-        store::users::{Standing, UserId},
+        store::{
+            last_use::LastUse,
+            users::{Standing, UserId},
+        },
     };
 
     fn principal(display_name: Option<&str>, email: Option<&str>) -> Principal {
@@ -237,6 +240,7 @@ mod tests {
             per_app: PerApp::default(),
             groups: Groups::parse("family,admins", ','),
             password_hash: None,
+            used: LastUse::default(),
             answer: std::sync::OnceLock::new(),
         };
         Principal::new(Arc::new(user), Credential::Open)

@@ -95,9 +95,10 @@ impl<'a> Asked<'a> {
     /// The same with what the question came to; what the proxy says has not changed since.
     fn conclude(&self, settled: Settled) -> Result<HttpResponse, Refused<'a>> {
         let described = self.described()?;
-        let judged = self
-            .settled(settled, &described.original, described.app)
-            .and_then(|principal| self.judge(&principal, &described));
+        let judged = self.settled(settled, &described.original, described.app).and_then(|principal| {
+            principal.user.used.note(clock::now());
+            self.judge(&principal, &described)
+        });
         judged.map_err(|refused| refused.about(described.original, Some(described.app)))
     }
 
@@ -213,7 +214,11 @@ impl<'a> Asked<'a> {
             app_has_own_keys: app.has_own_keys(),
             foreign_authorization_is_asked: authenticator.upstream.is_some(),
         };
-        Ok(authenticator.identify(&presented, view))
+        let identity = authenticator.identify(&presented, view);
+        if let Identity::Proven(principal) = &identity {
+            principal.user.used.note(presented.now);
+        }
+        Ok(identity)
     }
 
     /// Third stop: may they.

@@ -12,11 +12,14 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
-    events, keys,
-    sessions::{self, SessionId},
-    view::Health,
+    events, keys, sessions, users,
+    view::{Health, Unstored},
 };
-use crate::clock::{self, Timestamp};
+use crate::{
+    authn::name::UserName,
+    clock::{self, Timestamp},
+    events::{event::Event, kind::Kind},
+};
 
 /// How often commands' changes are looked for; they promise effect within a second.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -110,23 +113,23 @@ impl Store {
     }
 
     fn store_stamps(&self) {
-        let (stamps, key_stamps) = (self.view().unstored_stamps(), self.view().unstored_key_stamps());
-        if stamps.is_empty() && key_stamps.is_empty() {
+        let Unstored { sessions, keys, users } = self.view().unstored();
+        if sessions.is_empty() && keys.is_empty() && users.is_empty() {
             return;
         }
-        let rows: Vec<(SessionId, Timestamp)> =
-            stamps.iter().map(|(session, stamp)| (session.id, *stamp)).collect();
         let stored = self.lock().database.write(|tx| {
-            key_stamps.iter().try_for_each(|(key, stamp)| keys::stamp(tx, key.id, *stamp))?;
-            sessions::stamp(tx, &rows)
+            users.iter().try_for_each(|(seen, user)| users::stamp(tx, user.id, *seen))?;
+            keys.iter().try_for_each(|(seen, key)| keys::stamp(tx, key.id, *seen))?;
+            sessions.iter().try_for_each(|(seen, session)| sessions::stamp(tx, session.id, *seen))
         });
         match stored {
             Ok(()) => {
-                stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp));
-                key_stamps.iter().for_each(|(key, stamp)| key.stamp_stored(*stamp));
+                users.iter().for_each(|(seen, user)| user.used.has_stored(*seen));
+                keys.iter().for_each(|(seen, key)| key.used.has_stored(*seen));
+                sessions.iter().for_each(|(seen, session)| session.used.has_stored(*seen));
             }
             Err(cause) => {
-                warn!(%cause, "when sessions and keys were last used could not be stored; will try again");
+                warn!(%cause, "when users, sessions and keys were last used could not be stored; will try again");
             }
         }
     }
@@ -148,13 +151,22 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys, untold } = inner;
+    let Inner { database, unstored, unstored_keys, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }
     let stored = database.write(|tx| {
-        unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
-        untold.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))?;
+        let now = clock::now();
+        let tell = |kind, whose: &UserName| events::append(tx, &Event::new(kind).about(whose), now);
+        for owner in sessions::owners(tx, unstored)? {
+            tell(Kind::SessionEnded, &owner)?;
+        }
+        for &key in &*unstored_keys {
+            if let Some(owner) = keys::owner(tx, key)? {
+                tell(Kind::KeyRevoked, &owner)?;
+            }
+            keys::revoke(tx, key, now)?;
+        }
         sessions::delete(tx, unstored)
     });
     if stored.is_ok() {
@@ -165,7 +177,6 @@ fn retry(inner: &mut Inner) {
         );
         unstored.clear();
         unstored_keys.clear();
-        untold.clear();
     }
 }
 

@@ -90,6 +90,24 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database failed, and not a rule of ours.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownUser(_)
+                | Self::UnknownKey(_)
+                | Self::KeyNameTaken(_)
+                | Self::TooManyKeys
+                | Self::TooManyUsers
+                | Self::NameTaken(_)
+                | Self::LastAdmin
+                | Self::Overtaken
+                | Self::NotEmpty
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

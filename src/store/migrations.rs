@@ -68,6 +68,17 @@ const STEPS: &[&str] = &[
     ALTER TABLE sessions ADD COLUMN client INTEGER NOT NULL DEFAULT 0 CHECK (client IN (0, 1));
     ALTER TABLE sessions ADD COLUMN key_id INTEGER REFERENCES api_keys (id) ON DELETE CASCADE;
     CREATE INDEX sessions_by_key ON sessions (key_id) WHERE key_id IS NOT NULL;",
+    // When a user was last let in.
+    "ALTER TABLE users ADD COLUMN seen INTEGER;
+    -- Who owns an item of an app, such as a download by its hash.
+    CREATE TABLE owners (
+        app           TEXT NOT NULL,
+        item          TEXT NOT NULL,
+        user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        recorded      INTEGER NOT NULL,
+        PRIMARY KEY (app, item)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX owners_by_user ON owners (user_id);",
     // What happened, for the audit log and for whoever is told. Every index ends with the id, so each lists by it.
     "CREATE TABLE events (
         id            INTEGER PRIMARY KEY AUTOINCREMENT,
