@@ -4,3 +4,4 @@ pub mod event;
 pub mod kind;
 pub mod log;
 mod tally;
+pub mod target;

@@ -97,6 +97,29 @@ impl Reader {
         }
     }
 
+    /// Whether a layer has the key.
+    pub(super) fn is_set(&mut self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// A value of which only a part is shown, because the rest may be a secret.
+    pub(super) fn masked<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+        shown: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        let text = self.find(key).as_ref().and_then(text_of);
+        let read = text.ok_or_else(|| "it takes a single value".to_owned()).and_then(|text| parse(&text));
+        match read {
+            Ok(value) => {
+                self.note(key, &shown(&value));
+                Some(value)
+            }
+            Err(fix) => self.refuse(key, &format!("the value {fix}")),
+        }
+    }
+
     /// A value that may be left out; an empty text counts as left out.
     pub(super) fn optional<T>(
         &mut self,
