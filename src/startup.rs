@@ -35,6 +35,7 @@ use crate::{
     clock,
     config::{AuthConfig, Config, Listen, Problem},
     events::{
+        deliveries::{Couriers, Deliveries},
         event::{By, Event},
         kind::Kind,
         log::{self, Log},
@@ -81,6 +82,8 @@ pub struct Service {
     pub background: Background,
     /// Stores the last events when dropped.
     pub events: log::Writer,
+    /// Lets what is on its way arrive when dropped.
+    pub couriers: Couriers,
 }
 
 enum Listener {
@@ -132,9 +135,11 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
-    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, log, setup }));
+    let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
+    let current =
+        Arc::new(Current::new(State { config, store, authenticator, sign_in, log, deliveries, setup }));
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background, events })
+    Ok(Service { server, current, address, background, events, couriers })
 }
 
 /// The state of a running service with another configuration.
@@ -142,12 +147,14 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    before.deliveries.follow(&config.events)?;
     Ok(State {
         config,
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
         log: before.log.clone(),
+        deliveries: before.deliveries.clone(),
         setup: before.setup.clone(),
     })
 }
