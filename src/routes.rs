@@ -30,7 +30,10 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
 }
 
 fn pages(service: &mut ServiceConfig, base_path: &str) {
-    service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
+    service
+        .route("/healthz", read().to(health::alive))
+        .route("/readyz", read().to(health::ready))
+        .route("/metrics", read().to(health::metrics));
     service
         .service(resource("/api/v2/auth/login", web::post().to(qbittorrent::log_in)))
         .service(resource("/api/v2/auth/logout", web::post().to(qbittorrent::log_out)));

@@ -40,6 +40,7 @@ use crate::{
         kind::Kind,
         log::{self, Log},
     },
+    metrics::{Meters, Metrics, traffic},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -117,6 +118,7 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         browser: rules.idle_limit(Lifetime::Browser),
         remembered: rules.idle_limit(Lifetime::Remembered),
     };
+    let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
@@ -126,9 +128,12 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
         log: log.clone(),
+        metrics: Arc::clone(&metrics),
     };
-    let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
+    let mut traffic = traffic::Recorder::new(Arc::clone(&metrics));
+    let background = Background::start(Arc::clone(&store), lifetimes, move |store, turn| {
         store_failures(store, &throttle);
+        traffic.turn(store, turn);
     })
     .context("the store's background thread")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
@@ -136,8 +141,9 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
-    let current =
-        Arc::new(Current::new(State { config, store, authenticator, sign_in, log, deliveries, setup }));
+    let meters = Meters::new(metrics, &config.apps);
+    let state = State { config, store, authenticator, sign_in, meters, log, deliveries, setup };
+    let current = Arc::new(Current::new(state));
     let server = serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background, events, couriers })
 }
@@ -147,12 +153,14 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
     before.deliveries.follow(&config.events)?;
     Ok(State {
         config,
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
+        meters,
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
         setup: before.setup.clone(),

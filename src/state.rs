@@ -13,6 +13,7 @@ use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::Config,
     events::{deliveries::Deliveries, log::Log},
+    metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -31,6 +32,8 @@ pub struct State {
     pub log: Log,
     /// Who is told of it.
     pub deliveries: Deliveries,
+    /// What is counted, for these apps.
+    pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

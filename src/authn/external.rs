@@ -14,7 +14,7 @@ use super::{
     group::Groups,
     lane::Lane,
     name::UserName,
-    principal::{Credential, Principal},
+    principal::{Credential, Principal, Way},
     profile::{DisplayName, Email},
 };
 use crate::{
@@ -169,6 +169,10 @@ impl Provisioner {
 }
 
 impl Provision {
+    pub(super) const fn way(&self) -> Way {
+        self.credential.way()
+    }
+
     /// Brings the store up to what the other system says.
     pub(super) async fn settle(self, store: &Arc<Store>) -> Settled {
         let Self { provisioner, identity, credential } = self;

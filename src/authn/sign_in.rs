@@ -9,6 +9,7 @@ use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token
 use crate::{
     clock,
     events::{event::Event, kind::Kind, log::Log},
+    metrics::{Metrics, sign_ins::Ending},
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
@@ -36,6 +37,8 @@ pub struct SignIn {
     pub bcrypt_cost: u32,
     /// Where tries are noted.
     pub log: Log,
+    /// Where the ends of tries are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// By what somebody signs in.
@@ -134,10 +137,10 @@ impl SignIn {
         address: IpAddr,
         prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Refused> {
-        let door = self.door.place().map_err(|_| Refused::Busy)?;
-        let this = self.clone();
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let sign_in = self.clone();
         let proved = door.run(move || {
-            let reserved = admit(&this.throttle, address, None)?;
+            let reserved = sign_in.admit(address, None)?;
             let rejection = match prove() {
                 Ok(proved) => {
                     reserved.succeeded();
@@ -146,8 +149,9 @@ impl SignIn {
                 Err(rejection) => rejection,
             };
             info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
+            sign_in.metrics.sign_ins.count(Ending::Failed);
             if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
-                return Err(Refused::Wrong(this.failed(reserved, (Proof::Key, None, address))));
+                return Err(Refused::Wrong(sign_in.failed(reserved, (Proof::Key, None, address))));
             }
             reserved.cancelled();
             Err(Refused::Wrong(Wait::NONE))
@@ -160,7 +164,7 @@ impl SignIn {
         let (this, address) = (self.clone(), claim.address);
         let start = move |user: Arc<User>| {
             this.succeeded(&user.name, address, Proof::Password);
-            start_session(&this.store, &user, address, wanted)
+            this.start_session(&user, address, wanted)
         };
         self.prove(claim, Proof::Password, start).await?.ok_or(Refused::Failed)
     }
@@ -175,70 +179,75 @@ impl SignIn {
     ) -> Result<T, Refused> {
         let address = claim.address;
         let name = UserName::parse(&claim.username).ok();
-        let busy = || {
-            warn!(%address, "sign-in refused: too many at once; try again");
-            Refused::Busy
-        };
-        let door = self.door.place().map_err(|_| busy())?;
-        let (throttle, account) = (Arc::clone(&self.throttle), name.clone());
-        let admitted = door.run(move || admit(&throttle, address, account.as_ref())).await;
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let (sign_in, account) = (self.clone(), name.clone());
+        let admitted = door.run(move || sign_in.admit(address, account.as_ref())).await;
         let reserved = admitted.unwrap_or(Err(Refused::Failed))?;
         let Ok(place) = self.hashing.place() else {
             reserved.cancelled();
-            return Err(busy());
+            return Err(self.busy(address));
         };
-        let this = self.clone();
+        let sign_in = self.clone();
         let proved = place.run(move || {
-            let user = name.and_then(|name| this.store.view().users().by_name(&name).cloned());
-            let right = compare(user.as_ref(), &claim.password, this.bcrypt_cost);
+            let user = name.and_then(|name| sign_in.store.view().users().by_name(&name).cloned());
+            let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             match user.as_ref().filter(|_| right) {
                 Some(user) => {
                     reserved.succeeded();
                     let done = then(Arc::clone(user));
-                    renew_hash(&this.store, user, &claim.password, this.bcrypt_cost);
+                    renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
                     Ok(done)
                 }
                 None => {
                     info!(%address, "sign-in refused: wrong name or password");
-                    Err(Refused::Wrong(this.failed(reserved, (by, user.as_deref(), address))))
+                    sign_in.metrics.sign_ins.count(Ending::Failed);
+                    Err(Refused::Wrong(sign_in.failed(reserved, (by, user.as_deref(), address))))
                 }
             }
         });
         proved.await.unwrap_or(Err(Refused::Failed))
     }
-}
 
-/// Takes a place for one try, or refuses, at a pace.
-fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
-    throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
-        info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
-        thread::sleep(REFUSAL_PACE);
-        Refused::Throttled(wait)
-    })
-}
+    fn busy(&self, address: IpAddr) -> Refused {
+        warn!(%address, "sign-in refused: too many at once; try again");
+        self.metrics.sign_ins.count(Ending::Busy);
+        Refused::Busy
+    }
 
-/// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
-/// stored.
-pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
-    let address = address.to_string();
-    let session = NewSession {
-        user,
-        lifetime: wanted.lifetime,
-        opened: wanted.opened,
-        now: clock::now(),
-        address: &address,
-    };
-    let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
-    match store.start_session(&token, &session, wanted.replaced) {
-        Ok(()) => {
-            user.used.note(session.now);
-            info!(user = %user.name, address, "signed in");
-            Some(token)
-        }
-        Err(cause) => {
-            error!(%cause, "sign-in refused: the session could not be stored");
-            None
+    /// Takes a place for one try, or refuses, at a pace.
+    fn admit(&self, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
+        self.throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
+            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+            self.metrics.sign_ins.count(Ending::Blocked);
+            thread::sleep(REFUSAL_PACE);
+            Refused::Throttled(wait)
+        })
+    }
+
+    /// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
+    /// stored.
+    pub fn start_session(&self, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
+        let address = address.to_string();
+        let session = NewSession {
+            user,
+            lifetime: wanted.lifetime,
+            opened: wanted.opened,
+            now: clock::now(),
+            address: &address,
+        };
+        let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
+        match self.store.start_session(&token, &session, wanted.replaced) {
+            Ok(()) => {
+                user.used.note(session.now);
+                info!(user = %user.name, address, "signed in");
+                self.metrics.sign_ins.count(Ending::Succeeded);
+                Some(token)
+            }
+            Err(cause) => {
+                error!(%cause, "sign-in refused: the session could not be stored");
+                None
+            }
         }
     }
 }

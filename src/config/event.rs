@@ -67,8 +67,7 @@ fn kinds(reader: &mut Reader, key: &str) -> Option<Kinds> {
 
 fn webhook(reader: &mut Reader, key: impl Fn(&str) -> String) -> Option<To> {
     // What follows the host is often all that keeps others from writing there.
-    let url =
-        reader.masked(&key("url"), web_address, |url| format!("{}/...", url.origin().ascii_serialization()));
+    let url = reader.hidden(&key("url"), web_address);
     let secret = reader.secret(&key("secret"));
     Some(To::Webhook { url: url?, secret: secret? })
 }
@@ -76,6 +75,10 @@ fn webhook(reader: &mut Reader, key: impl Fn(&str) -> String) -> Option<To> {
 fn command(reader: &mut Reader, key: impl Fn(&str) -> String) -> Option<To> {
     let words = reader.list(&key("command"), &[], |word| Ok::<_, String>(word.to_owned()))?;
     let fix = match words.first() {
+        // Who administers Sluice need not be who owns the machine.
+        _ if reader.is_saved(&key("command")) => {
+            Some("programs are named in the file only; remove this one and write it there".to_owned())
+        }
         None => Some("it is empty; name a program".to_owned()),
         Some(program) if !Path::new(program).is_absolute() => {
             Some(format!("`{program}` is no absolute path; write it like /usr/local/bin/tell"))
@@ -102,7 +105,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::config::{Flags, Outcome, load};
+    use crate::config::{Flags, Outcome, Saved, load};
 
     fn load_text(text: &str) -> Outcome {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -122,6 +125,18 @@ mod tests {
         let names: Vec<_> = config.events.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["https://hooks.test", "/bin/sh", "/bin/sh"]);
         assert_eq!(config.events[1].kinds, Kinds::ALL);
+    }
+
+    #[test]
+    fn a_program_is_not_taken_from_the_portal() {
+        for (table, taken) in [
+            (r#"{"types": ["*"], "url": "https://hooks.test/"}"#, true),
+            (r#"{"types": ["*"], "command": ["/bin/sh"]}"#, false),
+        ] {
+            let saved = Saved::from_json(&format!(r#"{{"event": [{table}]}}"#)).unwrap();
+            let mut reader = Reader::new(saved.beneath(figment::Figment::new()).0);
+            assert_eq!(read(&mut reader).is_some_and(|targets| targets.len() == 1), taken, "{table}");
+        }
     }
 
     #[test]

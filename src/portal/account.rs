@@ -172,7 +172,7 @@ async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId)
     let changed = visit.state.sign_in.prove(claim, Proof::Password, move |user| {
         let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
         let told = Event::new(Kind::UserPasswordChanged).by_and_about(&user.name).from(address);
-        store.change_password(&user, &hash, kept, &told).map_err(|cause| cause.to_string())?;
+        store.change_password(&user, &hash, kept, told).map_err(|cause| cause.to_string())?;
         info!(user = %user.name, "password changed; the user's other sessions ended");
         Ok::<_, String>(())
     });

@@ -224,7 +224,7 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         let keys = KeySection { error, ..KeySection::new(&visit, &user) };
         return account::with_keys(&visit, &user, StatusCode::NOT_FOUND, keys);
     };
-    let (state, actor, owner) = (visit.state.clone(), visit.actor(&user), Arc::clone(&user));
+    let (state, actor, owner) = (visit.state.clone(), visit.actor(&user), std::sync::Arc::clone(&user));
     let key_id = key.id.get();
     match web::block(move || administration::keys::revoke(&state, &actor, &owner, &key)).await {
         Ok(Ok(())) => {

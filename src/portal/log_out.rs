@@ -46,7 +46,7 @@ pub async fn submit(visit: Visit) -> HttpResponse {
     if let Some((user, session)) = visit.any_session() {
         let store = std::sync::Arc::clone(&visit.state.store);
         let told = Event::new(Kind::SessionEnded).by_and_about(&user.name).from(visit.address());
-        match web::block(move || store.end_session(session, &told)).await {
+        match web::block(move || store.end_session(session, told)).await {
             Ok(Ok(())) => info!(user = %user.name, "signed out"),
             Ok(Err(cause)) => {
                 error!(%cause, user = %user.name, "signed out in memory only; will try again to store it");

@@ -15,11 +15,7 @@ use super::{
     events, keys, sessions, users,
     view::{Health, Unstored},
 };
-use crate::{
-    authn::name::UserName,
-    clock::{self, Timestamp},
-    events::{event::Event, kind::Kind},
-};
+use crate::clock::{self, Timestamp};
 
 /// How often commands' changes are looked for; they promise effect within a second.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -40,6 +36,15 @@ pub struct Lifetimes {
     pub remembered: i64,
 }
 
+/// Whether more turns of the background thread follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// They do.
+    Again,
+    /// The service stops.
+    Last,
+}
+
 /// The background thread; dropping it stores what is left and ends it.
 pub struct Background {
     stop: Option<mpsc::Sender<()>>,
@@ -51,7 +56,7 @@ impl Background {
     pub fn start(
         store: Arc<Store>,
         lifetimes: Lifetimes,
-        each_tick: impl Fn(&Store) + Send + 'static,
+        mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -60,7 +65,7 @@ impl Background {
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
-                each_tick(&store);
+                each_tick(&store, Turn::Again);
                 if tick.is_multiple_of(TICKS_PER_STAMP) {
                     store.store_stamps();
                 }
@@ -68,7 +73,7 @@ impl Background {
                     store.sweep(lifetimes);
                 }
             }
-            each_tick(&store);
+            each_tick(&store, Turn::Last);
             store.store_stamps();
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -151,22 +156,13 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys, .. } = inner;
+    let Inner { database, unstored, unstored_keys, untold, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }
     let stored = database.write(|tx| {
-        let now = clock::now();
-        let tell = |kind, whose: &UserName| events::append(tx, &Event::new(kind).about(whose), now);
-        for owner in sessions::owners(tx, unstored)? {
-            tell(Kind::SessionEnded, &owner)?;
-        }
-        for &key in &*unstored_keys {
-            if let Some(owner) = keys::owner(tx, key)? {
-                tell(Kind::KeyRevoked, &owner)?;
-            }
-            keys::revoke(tx, key, now)?;
-        }
+        unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
+        untold.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))?;
         sessions::delete(tx, unstored)
     });
     if stored.is_ok() {
@@ -177,6 +173,7 @@ fn retry(inner: &mut Inner) {
         );
         unstored.clear();
         unstored_keys.clear();
+        untold.clear();
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{database::StoreError, last_use::LastUse, users::UserId};
 use crate::{
-    authn::{api_key::KeyName, name::UserName, token::TokenDigest},
+    authn::{api_key::KeyName, token::TokenDigest},
     clock::Timestamp,
     policy::{app::AppName, capability::Capabilities},
 };
@@ -118,13 +118,6 @@ pub fn find(connection: &Connection, user: UserId, name: &str) -> Result<KeyId, 
         .optional()?
         .map(KeyId)
         .ok_or_else(|| StoreError::UnknownKey(name.to_owned()))
-}
-
-/// Whose a live key is.
-pub(super) fn owner(connection: &Connection, key: KeyId) -> Result<Option<UserName>, StoreError> {
-    let sql = "SELECT u.name FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = ?1 AND k.revoked IS NULL";
-    let name: Option<String> = connection.query_row(sql, [key.0], |row| row.get(0)).optional()?;
-    Ok(name.and_then(|name| UserName::parse(&name).ok()))
 }
 
 /// Revokes a key and ends the sessions that it opened.
