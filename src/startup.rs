@@ -35,6 +35,7 @@ use crate::{
     clock,
     config::{AuthConfig, Config, Listen, Problem},
     events::{
+        deliveries::{Couriers, Deliveries},
         event::{By, Event},
         kind::Kind,
         log::{self, Log},
@@ -82,6 +83,8 @@ pub struct Service {
     pub background: Background,
     /// Stores the last events when dropped.
     pub events: log::Writer,
+    /// Lets what is on its way arrive when dropped.
+    pub couriers: Couriers,
 }
 
 enum Listener {
@@ -137,11 +140,12 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
+    let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
     let meters = Meters::new(metrics, &config.apps);
-    let state = State { config, store, authenticator, sign_in, meters, log, setup };
+    let state = State { config, store, authenticator, sign_in, meters, log, deliveries, setup };
     let current = Arc::new(Current::new(state));
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background, events })
+    Ok(Service { server, current, address, background, events, couriers })
 }
 
 /// The state of a running service with another configuration.
@@ -150,6 +154,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
     let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
+    before.deliveries.follow(&config.events)?;
     Ok(State {
         config,
         store: Arc::clone(&before.store),
@@ -157,6 +162,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         sign_in,
         meters,
         log: before.log.clone(),
+        deliveries: before.deliveries.clone(),
         setup: before.setup.clone(),
     })
 }
