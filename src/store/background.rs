@@ -46,7 +46,7 @@ impl Background {
     /// Starts it; `each_tick` runs every fifth of a second for other write-behind work.
     pub fn start(
         store: Arc<Store>,
-        lifetimes: Lifetimes,
+        lifetimes: impl Fn() -> Lifetimes + Send + 'static,
         each_tick: impl Fn(&Store) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
@@ -61,7 +61,7 @@ impl Background {
                     store.store_stamps();
                 }
                 if tick.is_multiple_of(TICKS_PER_SWEEP) && sweeper.clock_is_steady() {
-                    store.sweep(lifetimes);
+                    store.sweep(lifetimes());
                 }
             }
             each_tick(&store);
