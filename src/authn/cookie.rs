@@ -16,6 +16,12 @@ pub struct CookieName {
     search: Finder<'static>,
 }
 
+impl PartialEq for CookieName {
+    fn eq(&self, other: &Self) -> bool {
+        self.search.needle() == other.search.needle()
+    }
+}
+
 impl CookieName {
     /// Exactly this name.
     pub fn new(name: &str) -> Self {
