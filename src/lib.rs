@@ -12,7 +12,6 @@
 //! that people see, [`throttle`] what follows failed sign-ins, [`config`] the layers of configuration, [`cli`] the
 //! commands, and [`startup`] puts the service together.
 
-pub mod alphabet;
 pub mod authn;
 pub mod cli;
 pub mod clock;
@@ -24,6 +23,7 @@ pub mod portal;
 pub mod proxy;
 pub mod reload;
 pub mod routes;
+pub mod scan;
 pub mod startup;
 pub mod state;
 pub mod store;
