@@ -10,6 +10,7 @@ mod password_input;
 mod reload;
 mod serve;
 mod session;
+mod settings;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -18,7 +19,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, Flags},
+    config::{self, Config, Flags, Problem},
     store::database::Database,
 };
 
@@ -62,6 +63,9 @@ enum Command {
     /// List and end sessions
     #[command(subcommand, after_help = "Example:\n  sluice session revoke bob")]
     Session(session::Command),
+    /// List what administrators saved in the portal, and go back to an earlier version
+    #[command(subcommand, after_help = "Example:\n  sluice settings restore 0")]
+    Settings(settings::Command),
     /// Let the running service read its configuration and packs again, as SIGHUP does; a bad file changes nothing
     #[command(after_help = "Example:\n  sluice reload --config config/sluice.toml")]
     Reload,
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::User(command) => user::run(&flags, command),
         Command::Key(command) => key::run(&flags, command),
         Command::Session(command) => session::run(&flags, command),
+        Command::Settings(command) => settings::run(&flags, command),
         Command::Reload => reload::run(&flags),
         Command::Healthcheck => healthcheck::run(&flags),
     };
@@ -117,7 +122,17 @@ fn configuration(flags: &Flags) -> Result<Config, Failure> {
     if outcome.file.is_none() && outcome.config.is_ok() {
         output::remark("note: no configuration file was read, so defaults hold; name one with --config");
     }
-    outcome.config.map_err(|problems| Failure::Start(problems.iter().map(ToString::to_string).collect()))
+    outcome.config.map_err(|problems| {
+        let hint = settings_hint(&problems);
+        Failure::Start(problems.iter().map(ToString::to_string).chain(hint).collect())
+    })
+}
+
+/// The way back where what the portal saved stops the start.
+fn settings_hint(problems: &[Problem]) -> Option<String> {
+    let hint = "what the portal saved is in the way: `sluice settings list` shows its versions, `sluice settings \
+                restore VERSION` goes back to one, and version 0 is that nothing is saved";
+    problems.iter().any(Problem::is_of_settings).then(|| hint.to_owned())
 }
 
 /// The store of the configuration, for a command that changes it beside a running service.

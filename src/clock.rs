@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 /// Seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -18,6 +20,12 @@ impl Timestamp {
     /// Seconds since the epoch.
     pub const fn secs(self) -> i64 {
         self.0
+    }
+
+    /// The moment as RFC 3339 writes it, in UTC.
+    pub fn rfc3339(self) -> String {
+        let time = OffsetDateTime::from_unix_timestamp(self.0).ok();
+        time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| self.0.to_string())
     }
 
     /// Seconds from `earlier` to this moment; negative when `earlier` is later.

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod capability;
 pub mod extras;
+pub mod item;
 pub mod needs;
 pub mod origin;
 pub mod pack;

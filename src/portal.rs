@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod account_keys;
+pub mod api;
 pub mod assets;
 pub mod forbidden;
 pub mod form;

@@ -34,6 +34,12 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Listen, Problem},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+        log::{self, Log},
+    },
+    metrics::{Meters, Metrics, traffic},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -43,6 +49,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
+        events,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -73,6 +80,8 @@ pub struct Service {
     pub address: String,
     /// Stores what is left when dropped.
     pub background: Background,
+    /// Stores the last events when dropped.
+    pub events: log::Writer,
 }
 
 enum Listener {
@@ -106,25 +115,33 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         browser: rules.idle_limit(Lifetime::Browser),
         remembered: rules.idle_limit(Lifetime::Remembered),
     };
+    let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
         door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
+        log: log.clone(),
+        metrics: Arc::clone(&metrics),
     };
-    let background = Background::start(Arc::clone(&store), lifetimes, move |store| {
+    let mut traffic = traffic::Recorder::new(Arc::clone(&metrics));
+    let background = Background::start(Arc::clone(&store), lifetimes, move |store, turn| {
         store_failures(store, &throttle);
+        traffic.turn(store, turn);
     })
     .context("the store's background thread")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
-    let current = Arc::new(Current::new(State { config, store, authenticator, sign_in, setup }));
+    let meters = Meters::new(metrics, &config.apps);
+    let state = State { config, store, authenticator, sign_in, meters, log, setup };
+    let current = Arc::new(Current::new(state));
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background })
+    Ok(Service { server, current, address, background, events })
 }
 
 /// The state of a running service with another configuration.
@@ -132,11 +149,14 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
     Ok(State {
         config,
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
+        meters,
+        log: before.log.clone(),
         setup: before.setup.clone(),
     })
 }
@@ -255,12 +275,17 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
         return Ok(());
     }
     let hash = password::hash(secret, auth.bcrypt_cost)?;
+    let told = |kind| {
+        let told = Event::new(kind).by(By::Configuration).about(&auth.admin_user);
+        told.with("role", Role::Admin.name())
+    };
     match known {
         Some(user) => {
             store.write_users(|tx| {
                 users::set_role(tx, user.id, Role::Admin)?;
                 users::set_standing(tx, user.id, Standing::Enabled)?;
                 users::set_password(tx, user.id, Some(&hash))?;
+                events::append(tx, &told(Kind::UserPasswordChanged), clock::now())?;
                 sessions::delete_all(tx, Some(user.id))
             })?;
         }
@@ -273,7 +298,10 @@ fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> 
                 granted: Capabilities::ALL,
                 password_hash: Some(&hash),
             };
-            store.write_users(|tx| users::insert(tx, &admin, clock::now()))?;
+            store.write_users(|tx| {
+                users::insert(tx, &admin, clock::now())?;
+                events::append(tx, &told(Kind::UserAdded), clock::now())
+            })?;
         }
     }
     info!(user = %auth.admin_user, "the administrator has the configured password");

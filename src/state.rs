@@ -12,6 +12,8 @@ use arc_swap::ArcSwap;
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::Config,
+    events::log::Log,
+    metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -26,6 +28,10 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Where what happens is noted.
+    pub log: Log,
+    /// What is counted, for these apps.
+    pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

@@ -34,6 +34,19 @@ impl Wait {
     }
 }
 
+/// An address, or an account from there, that has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// The address; of IPv6 the first of a /64.
+    pub address: IpAddr,
+    /// The account, where it is not the address as a whole.
+    pub account: Option<UserName>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// How long.
+    pub wait: Wait,
+}
+
 /// The counts.
 pub struct Throttle {
     limits: ThrottleConfig,
@@ -79,6 +92,34 @@ impl Throttle {
         Ok(Reserved { throttle: Arc::clone(self), keys, settled: false })
     }
 
+    /// Whoever has to wait, the longest first.
+    pub fn blocked(&self, now: Duration) -> Vec<Blocked> {
+        let state = self.lock();
+        let mut blocked: Vec<_> = state
+            .counts
+            .iter()
+            .filter_map(|(key, count)| {
+                let wait = self.wait(&state, key, millis(now))?;
+                let Key { address, account } = key.clone();
+                Some(Blocked { address, account, failures: count.failures, wait })
+            })
+            .collect();
+        blocked.sort_by_key(|blocked| (std::cmp::Reverse(blocked.wait), blocked.address));
+        blocked
+    }
+
+    /// Forgets the failures of an address; `false` where there were none.
+    pub fn forgive(&self, address: IpAddr) -> bool {
+        let mut state = self.lock();
+        let failed = state
+            .counts
+            .iter_mut()
+            .filter(|(key, count)| key.address == network(address) && count.failures > 0);
+        let forgiven = failed.map(|(_, count)| count.failures = 0).count();
+        state.changed |= forgiven > 0;
+        forgiven > 0
+    }
+
     fn wait(&self, state: &State, key: &Key, now: Millis) -> Option<Wait> {
         let count = state.counts.get(key)?;
         let crowd = state.recent.len() >= self.limits.global_limit as usize && key.account.is_none();
@@ -106,6 +147,11 @@ impl Throttle {
         let growth = 1.5_f64.powi(i32::try_from(failures - 1).unwrap_or(i32::MAX));
         let seconds = (f64::from(failures) * growth * 0.5).ceil();
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(self.limits.block_for)
+    }
+
+    /// Whether a wait is the full one, which many failures bring.
+    pub fn blocks(&self, wait: Wait) -> bool {
+        wait.seconds() >= self.limits.block_for.as_secs()
     }
 
     /// The failures, where they have changed since this was last asked.

@@ -280,7 +280,7 @@ pub(super) fn owner(
             return Err(Rejection::KeyElsewhere);
         }
     }
-    key.touch(used.now);
+    key.used.note(used.now);
     Ok(Principal { user: Arc::clone(user), credential: Credential::ApiKey(Carrier::Header), key: Some(key) })
 }
 

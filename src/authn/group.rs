@@ -1,7 +1,7 @@
 //! Groups that another system says a user is in.
 
 /// Groups of one user that are kept; the rest of a longer list is left out.
-const MAX_GROUPS: usize = 64;
+pub const MAX_GROUPS: usize = 64;
 
 /// Groups that Sluice itself names, by a user's role; another system's of the same name must not be taken for them.
 const OWN: [&str; 2] = ["admins", "users"];

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     policy::{app::PerApp, capability::Capabilities, role::Role},
-    store::users::{Standing, User, UserId},
+    store::{
+        last_use::LastUse,
+        users::{Standing, User, UserId},
+    },
 };
 
 /// The open administrator, where authentication is off.
@@ -35,6 +38,7 @@ impl OpenDoor {
             per_app: PerApp::default(),
             groups: Groups::default(),
             password_hash: None,
+            used: LastUse::default(),
             answer: std::sync::OnceLock::new(),
         })))
     }

@@ -87,7 +87,7 @@ impl SessionRules {
         };
         match proved {
             Ok(principal) => {
-                session.touch(presented.now);
+                session.used.note(presented.now);
                 Attempt::Accepted(principal)
             }
             Err(rejection) => Attempt::Rejected(rejection),
@@ -112,6 +112,14 @@ impl SessionRules {
         view: &View,
     ) -> Option<(Arc<User>, SessionId)> {
         self.find(headers, now, view).ok()??.of_user(view, |_| true)
+    }
+
+    /// Seconds until the cookie's session ends, unless it is used.
+    pub fn seconds_left(&self, headers: &HeaderMap, now: Timestamp, view: &View) -> Option<i64> {
+        let session = self.find(headers, now, view).ok()??.session;
+        let idle = self.idle_limit(session.lifetime) - now.since(session.seen());
+        let age = self.max_lifetime.map(|limit| limit - now.since(session.created));
+        Some(age.map_or(idle, |age| age.min(idle)).max(0))
     }
 
     fn find(&self, headers: &HeaderMap, now: Timestamp, view: &View) -> Result<Option<Found>, Rejection> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, output, pack};
+use super::{Failure, output, pack, settings_hint};
 use crate::config::{self, Config, Flags};
 
 #[derive(Debug, Args)]
@@ -18,21 +18,21 @@ pub(super) struct Arguments {
 
 pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
     let outcome = config::load(flags);
-    let problems: Vec<String> =
-        outcome.config.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+    let wrong = outcome.config.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+    let problems: Vec<_> = wrong.iter().map(ToString::to_string).chain(settings_hint(wrong)).collect();
     let warnings: Vec<String> = outcome.warnings.iter().map(ToString::to_string).collect();
     if arguments.json {
         let values: Vec<_> = outcome
             .resolved
             .iter()
-            .map(|value| json!({ "key": value.key, "value": value.value, "source": value.source }))
+            .map(|value| json!({ "key": value.key, "value": value.value.to_string(), "source": value.source.to_string() }))
             .collect();
         output::json(&json!({ "values": values, "problems": problems, "warnings": warnings }));
     } else {
         let rows: Vec<_> = outcome
             .resolved
             .into_iter()
-            .map(|resolved| vec![resolved.key, resolved.value, resolved.source])
+            .map(|resolved| vec![resolved.key, resolved.value.to_string(), resolved.source.to_string()])
             .collect();
         let file = outcome.file.map_or_else(|| "none was read".to_owned(), |file| file.display().to_string());
         output::say(&format!("Configuration file: {file}\n"));

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fmt, path::PathBuf};
 use figment::{Figment, Profile, Provider, value::Value};
 use secrecy::SecretString;
 
+use super::source::{SETTINGS, Source};
+
 /// One thing that is wrong, with the place and the fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -22,6 +24,21 @@ impl Problem {
     pub fn with_value(key: &str, text: &str) -> Self {
         Self::new("configuration", key, text)
     }
+
+    /// Whether the portal saved the value that is wrong.
+    pub fn is_of_settings(&self) -> bool {
+        self.source == SETTINGS
+    }
+
+    /// The key; empty where it is about all of them.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is wrong, with the fix.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl fmt::Display for Problem {
@@ -38,10 +55,34 @@ impl fmt::Display for Problem {
 pub struct Resolved {
     /// The key.
     pub key: String,
-    /// The value, a secret masked.
-    pub value: String,
+    /// The value.
+    pub value: Shown,
     /// Where it came from.
-    pub source: String,
+    pub source: Source,
+}
+
+/// A value as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// One value.
+    Text(String),
+    /// A list.
+    List(Vec<String>),
+    /// A secret that is given.
+    Secret,
+    /// A secret that is not.
+    NoSecret,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::List(entries) => write!(f, "[{}]", entries.join(", ")),
+            Self::Secret => f.write_str("********"),
+            Self::NoSecret => Ok(()),
+        }
+    }
 }
 
 /// What was noted while reading.
@@ -90,7 +131,7 @@ impl Reader {
                 None => return self.refuse(key, "it takes a single value"),
             },
         };
-        self.note(key, &text);
+        self.note(key, Shown::Text(text.clone()));
         match parse(&text) {
             Ok(value) => Some(value),
             Err(fix) => self.refuse(key, &format!("`{text}` {fix}")),
@@ -125,7 +166,7 @@ impl Reader {
                 None => return self.refuse(key, "it takes a list"),
             },
         };
-        self.note(key, &format!("[{}]", entries.join(", ")));
+        self.note(key, Shown::List(entries.clone()));
         let mut read = Some(Vec::new());
         for entry in &entries {
             match parse(entry) {
@@ -145,8 +186,8 @@ impl Reader {
         let file_key = format!("{key}_file");
         let given = self.find(key);
         let file = self.find(&file_key);
-        self.note(key, if given.is_some() { "********" } else { "" });
-        self.note(&file_key, file.as_ref().and_then(text_of).as_deref().unwrap_or_default());
+        self.note(key, if given.is_some() { Shown::Secret } else { Shown::NoSecret });
+        self.note(&file_key, Shown::Text(file.as_ref().and_then(text_of).unwrap_or_default()));
         let (key, text) = match (given, file) {
             (None, None) => return Some(None),
             (Some(_), Some(_)) => {
@@ -201,7 +242,7 @@ impl Reader {
             let entry = format!("{key}.{name}");
             self.known.insert(entry.clone());
             let text = text_of(value).unwrap_or_default();
-            self.note(&entry, &text);
+            self.note(&entry, Shown::Text(text.clone()));
             match (parse(name, &text), &mut read) {
                 (Ok(value), Some(read)) => read.push(value),
                 (Ok(_), None) => {}
@@ -213,13 +254,13 @@ impl Reader {
 
     /// Adds something that holds but should be looked at.
     pub(super) fn warning(&mut self, key: &str, text: &str) {
-        let warning = Problem::new(&self.source(key), key, text);
+        let warning = Problem::new(&self.source(key).to_string(), key, text);
         self.warnings.push(warning);
     }
 
     /// Adds a problem with a key.
     pub(super) fn problem(&mut self, key: &str, text: &str) {
-        let problem = Problem::new(&self.source(key), key, text);
+        let problem = Problem::new(&self.source(key).to_string(), key, text);
         self.problems.push(problem);
     }
 
@@ -253,19 +294,15 @@ impl Reader {
         None
     }
 
-    fn note(&mut self, key: &str, value: &str) {
+    fn note(&mut self, key: &str, value: Shown) {
         let source = self.source(key);
-        self.resolved.push(Resolved { key: key.to_owned(), value: value.to_owned(), source });
+        self.resolved.push(Resolved { key: key.to_owned(), value, source });
     }
 
-    fn source(&self, key: &str) -> String {
+    fn source(&self, key: &str) -> Source {
         let value = at(&self.values, key);
         let metadata = value.and_then(|value| self.figment.get_metadata(value.tag()));
-        match metadata.and_then(|metadata| metadata.source.clone()) {
-            Some(figment::Source::File(path)) => path.display().to_string(),
-            Some(figment::Source::Custom(name)) => name,
-            _ => "default".to_owned(),
-        }
+        Source::of(metadata.and_then(|metadata| metadata.source.as_ref()))
     }
 }
 

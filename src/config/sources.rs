@@ -8,7 +8,12 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
-use super::{environment, reader::Problem, seeds};
+use super::{
+    environment,
+    reader::Problem,
+    saved::{Placed, Saved},
+    seeds,
+};
 
 const PREFIX: &str = "SLUICE_";
 const FILE_VARIABLE: &str = "SLUICE_CONFIG";
@@ -23,8 +28,17 @@ pub struct Flags {
     pub values: Vec<(&'static str, String)>,
 }
 
-/// Stacks the layers, and names the file among them.
-pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Problem> {
+/// The layers, one above the other.
+pub(super) struct Layers {
+    pub(super) figment: Figment,
+    /// The file among them.
+    pub(super) file: Option<PathBuf>,
+    /// Where saved apps and events came to stand.
+    pub(super) placed: Placed,
+}
+
+/// Stacks the layers, the lowest of which the portal saved.
+pub(super) fn layers(flags: &Flags, saved: &Saved) -> Result<Layers, Problem> {
     let variables = environment::variables();
     let file = file(flags, &variables)?;
     let mut figment = Figment::new();
@@ -37,7 +51,9 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
         }
     }
     let in_environment = |key: &str| variables.iter().any(|(name, value)| name == key && !value.is_empty());
-    let asks_provider = figment.find_value("upstream.url").is_ok() || in_environment("SLUICE_UPSTREAM__URL");
+    let asks_provider = figment.find_value("upstream.url").is_ok()
+        || in_environment("SLUICE_UPSTREAM__URL")
+        || saved.has("upstream", "url");
     for setting in seeds::settings(&variables, asks_provider)? {
         figment = figment.merge(Text::new(&setting.variable, &setting.key, &setting.value));
     }
@@ -50,7 +66,8 @@ pub(super) fn layers(flags: &Flags) -> Result<(Figment, Option<PathBuf>), Proble
         let name = format!("--{}", key.rsplit('.').next().unwrap_or(key));
         figment = figment.merge(Text::new(&name, key, value));
     }
-    Ok((figment, file))
+    let (figment, placed) = saved.beneath(figment);
+    Ok(Layers { figment, file, placed })
 }
 
 /// Variables that are no keys: the file's name, and what Kubernetes sets for a service named `sluice`.

@@ -18,6 +18,11 @@ impl Role {
         }
     }
 
+    /// The role of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Admin, Self::User].into_iter().find(|role| role.name() == name)
+    }
+
     /// The group that goes with it.
     pub const fn group(self) -> &'static str {
         match self {

@@ -13,8 +13,9 @@ use super::{account_keys::KeySection, form::Form, log_out, page, visit::Visit};
 use crate::{
     authn::{
         password,
-        sign_in::{Claim, Refused},
+        sign_in::{Claim, Proof, Refused},
     },
+    events::{event::Event, kind::Kind},
     policy::{capability::Capability, origin::MissingOrigin, role::Role},
     store::{sessions::SessionId, users::User},
 };
@@ -167,9 +168,11 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
 
 async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId) -> Result<Change, Refused> {
     let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
-    let changed = visit.state.sign_in.prove(claim, move |user| {
+    let address = claim.address;
+    let changed = visit.state.sign_in.prove(claim, Proof::Password, move |user| {
         let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
-        store.change_password(&user, &hash, kept).map_err(|cause| cause.to_string())?;
+        let told = Event::new(Kind::UserPasswordChanged).by_and_about(&user.name).from(address);
+        store.change_password(&user, &hash, kept, told).map_err(|cause| cause.to_string())?;
         info!(user = %user.name, "password changed; the user's other sessions ended");
         Ok::<_, String>(())
     });

@@ -1,5 +1,7 @@
 //! The API keys of whoever is signed in: their list on the account page, making one and revoking one.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -16,8 +18,10 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    administration,
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
+    events::{event::Event, kind::Kind},
     policy::{
         app::AppName,
         capability::{Capabilities, Capability},
@@ -25,7 +29,8 @@ use crate::{
     },
     store::{
         database::StoreError,
-        keys::{self, ApiKey, KeyId, NewApiKey, Scope},
+        events,
+        keys::{self, ApiKey, NewApiKey, Scope},
         sessions::{self, SessionId},
         users::User,
     },
@@ -91,7 +96,8 @@ impl KeyRow {
         let ended = key.scope.expires.is_some_and(|expires| now >= expires);
         let made = format!("Made {}", page::date(key.created));
         let used = key
-            .seen()
+            .used
+            .get()
             .map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", page::time(seen)));
         let end = match key.scope.expires {
             None => "no end".to_owned(),
@@ -183,16 +189,20 @@ pub async fn create(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 /// Stores a key, unless the session has ended meanwhile: the key would outlive what proved its owner.
 async fn make(
     visit: &Visit,
-    user: &User,
+    user: &Arc<User>,
     session: SessionId,
     (name, scope): (KeyName, Scope),
 ) -> Result<NewKey, Option<StoreError>> {
-    let (store, user) = (std::sync::Arc::clone(&visit.state.store), user.id);
+    let (store, user) = (Arc::clone(&visit.state.store), Arc::clone(user));
+    let told =
+        Event::new(Kind::KeyMade).by_and_about(&user.name).from(visit.address()).with("key", name.as_str());
     let key = NewKey::generate().map_err(|_| None)?;
     let made = web::block(move || {
         store.write_users(|tx| {
             sessions::lives(tx, session)?;
-            keys::insert(tx, &key.digest(), &NewApiKey { user, name: &name, scope: &scope }, clock::now())
+            let new = NewApiKey { user: user.id, name: &name, scope: &scope };
+            keys::insert(tx, &key.digest(), &new, clock::now())?;
+            events::append(tx, &told, clock::now())
         })?;
         Ok(key)
     });
@@ -214,10 +224,11 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         let keys = KeySection { error, ..KeySection::new(&visit, &user) };
         return account::with_keys(&visit, &user, StatusCode::NOT_FOUND, keys);
     };
-    let store = std::sync::Arc::clone(&visit.state.store);
-    match web::block(move || store.revoke_key(key, clock::now())).await {
+    let (state, actor, owner) = (visit.state.clone(), visit.actor(&user), std::sync::Arc::clone(&user));
+    let key_id = key.id.get();
+    match web::block(move || administration::keys::revoke(&state, &actor, &owner, &key)).await {
         Ok(Ok(())) => {
-            info!(user = %user.name, key_id = key.get(), "an API key is revoked");
+            info!(user = %user.name, key_id, "an API key is revoked");
             page::see_other(&visit.page("/account?revoked=1")).finish()
         }
         failed => {
@@ -232,7 +243,7 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 }
 
 /// The user's own live key that a form names.
-fn own(visit: &Visit, user: &User, id: &str) -> Option<KeyId> {
+fn own(visit: &Visit, user: &User, id: &str) -> Option<Arc<ApiKey>> {
     let keys = visit.state.store.view().keys_of(user.id);
-    keys.iter().map(|key| key.id).find(|own| own.get().to_string() == id)
+    keys.into_iter().find(|own| own.id.get().to_string() == id)
 }

@@ -16,6 +16,7 @@ use actix_web::{
 
 use super::page;
 use crate::{
+    administration::Actor,
     authn::{
         cookie::{self, Presence},
         token::Token,
@@ -151,6 +152,17 @@ impl Visit {
     pub fn signed_in(&self) -> Option<(Arc<User>, SessionId)> {
         let sessions = &self.state.authenticator.sessions;
         sessions.of_person(self.request.headers(), clock::now(), self.state.store.view())
+    }
+
+    /// A user as the one who acts here.
+    pub fn actor(&self, user: &User) -> Actor {
+        Actor { id: user.id, name: user.name.clone(), address: self.address() }
+    }
+
+    /// Seconds until the session of whoever is signed in ends, unless it is used.
+    pub fn session_seconds_left(&self) -> Option<i64> {
+        let sessions = &self.state.authenticator.sessions;
+        sessions.seconds_left(self.request.headers(), clock::now(), self.state.store.view())
     }
 
     /// The session that the cookie names, whoever opened it; for ending it.

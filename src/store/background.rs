@@ -12,9 +12,8 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
-    keys,
-    sessions::{self, SessionId},
-    view::Health,
+    events, keys, sessions, users,
+    view::{Health, Unstored},
 };
 use crate::clock::{self, Timestamp};
 
@@ -37,6 +36,15 @@ pub struct Lifetimes {
     pub remembered: i64,
 }
 
+/// Whether more turns of the background thread follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// They do.
+    Again,
+    /// The service stops.
+    Last,
+}
+
 /// The background thread; dropping it stores what is left and ends it.
 pub struct Background {
     stop: Option<mpsc::Sender<()>>,
@@ -48,7 +56,7 @@ impl Background {
     pub fn start(
         store: Arc<Store>,
         lifetimes: Lifetimes,
-        each_tick: impl Fn(&Store) + Send + 'static,
+        mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -57,7 +65,7 @@ impl Background {
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
-                each_tick(&store);
+                each_tick(&store, Turn::Again);
                 if tick.is_multiple_of(TICKS_PER_STAMP) {
                     store.store_stamps();
                 }
@@ -65,7 +73,7 @@ impl Background {
                     store.sweep(lifetimes);
                 }
             }
-            each_tick(&store);
+            each_tick(&store, Turn::Last);
             store.store_stamps();
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -110,23 +118,23 @@ impl Store {
     }
 
     fn store_stamps(&self) {
-        let (stamps, key_stamps) = (self.view().unstored_stamps(), self.view().unstored_key_stamps());
-        if stamps.is_empty() && key_stamps.is_empty() {
+        let Unstored { sessions, keys, users } = self.view().unstored();
+        if sessions.is_empty() && keys.is_empty() && users.is_empty() {
             return;
         }
-        let rows: Vec<(SessionId, Timestamp)> =
-            stamps.iter().map(|(session, stamp)| (session.id, *stamp)).collect();
         let stored = self.lock().database.write(|tx| {
-            key_stamps.iter().try_for_each(|(key, stamp)| keys::stamp(tx, key.id, *stamp))?;
-            sessions::stamp(tx, &rows)
+            users.iter().try_for_each(|(seen, user)| users::stamp(tx, user.id, *seen))?;
+            keys.iter().try_for_each(|(seen, key)| keys::stamp(tx, key.id, *seen))?;
+            sessions.iter().try_for_each(|(seen, session)| sessions::stamp(tx, session.id, *seen))
         });
         match stored {
             Ok(()) => {
-                stamps.iter().for_each(|(session, stamp)| session.stamp_stored(*stamp));
-                key_stamps.iter().for_each(|(key, stamp)| key.stamp_stored(*stamp));
+                users.iter().for_each(|(seen, user)| user.used.has_stored(*seen));
+                keys.iter().for_each(|(seen, key)| key.used.has_stored(*seen));
+                sessions.iter().for_each(|(seen, session)| session.used.has_stored(*seen));
             }
             Err(cause) => {
-                warn!(%cause, "when sessions and keys were last used could not be stored; will try again");
+                warn!(%cause, "when users, sessions and keys were last used could not be stored; will try again");
             }
         }
     }
@@ -148,12 +156,13 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys } = inner;
+    let Inner { database, unstored, unstored_keys, untold, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }
     let stored = database.write(|tx| {
         unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
+        untold.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))?;
         sessions::delete(tx, unstored)
     });
     if stored.is_ok() {
@@ -164,6 +173,7 @@ fn retry(inner: &mut Inner) {
         );
         unstored.clear();
         unstored_keys.clear();
+        untold.clear();
     }
 }
 

@@ -4,16 +4,17 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 
-use super::{marker, migrations, users};
+use super::{marker, migrations, trouble::Troubles, users};
 
 /// How long a statement waits for another process's write before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What went wrong with the store; the text says what to do.
 #[derive(Debug, Error)]
@@ -74,6 +75,19 @@ pub enum StoreError {
     /// Between proving who they are and acting on it, the user was disabled or got another password.
     #[error("the user was changed meanwhile; sign in again")]
     Overtaken,
+    /// Somebody else saved settings meanwhile.
+    #[error(
+        "{author} saved other settings meanwhile (version {version}); look at those, then save yours again"
+    )]
+    SettingsOvertaken {
+        /// The version that holds.
+        version: i64,
+        /// Whose it is.
+        author: String,
+    },
+    /// That version of the settings is not kept.
+    #[error("there is no version {0} of the settings any more; the last ten are kept")]
+    UnknownVersion(i64),
     /// Setup is over.
     #[error("there are users already")]
     NotEmpty,
@@ -88,6 +102,24 @@ pub enum StoreError {
         /// Why.
         cause: std::io::Error,
     },
+}
+
+impl StoreError {
+    /// Whether the database failed, and not a rule of ours.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownUser(_)
+                | Self::UnknownKey(_)
+                | Self::KeyNameTaken(_)
+                | Self::TooManyKeys
+                | Self::TooManyUsers
+                | Self::NameTaken(_)
+                | Self::LastAdmin
+                | Self::Overtaken
+                | Self::NotEmpty
+        )
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -110,6 +142,7 @@ pub struct Database {
     identity: (u64, u64),
     /// SQLite's count of what others have committed.
     seen_version: i64,
+    troubles: Arc<Troubles>,
 }
 
 impl Database {
@@ -146,13 +179,33 @@ impl Database {
         migrations::apply(&mut connection)?;
         marker::check(path, users::any(&connection)?)?;
         let identity = identity(path)?;
-        let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0 };
+        let troubles = Arc::default();
+        let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0, troubles };
         database.others_wrote()?;
         Ok(database)
     }
 
+    /// Opens the same database once more, to read beside its writer.
+    pub(super) fn reader(&self) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        let path = self.path.clone();
+        let (identity, troubles) = (identity(&path)?, Arc::clone(&self.troubles));
+        Ok(Self { connection, path, identity, seen_version: 0, troubles })
+    }
+
     /// Runs `change` in one transaction, which no other writer can interleave.
     pub fn write<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let written = self.try_write(change);
+        self.troubles.note(written)
+    }
+
+    fn try_write<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -172,8 +225,13 @@ impl Database {
         &mut self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let tx = self.connection.transaction()?;
-        query(&tx)
+        let read = self.connection.transaction().map_err(StoreError::from).and_then(|tx| query(&tx));
+        self.troubles.note(read)
+    }
+
+    /// How often reading or writing failed since the file was opened.
+    pub fn troubles(&self) -> Arc<Troubles> {
+        Arc::clone(&self.troubles)
     }
 
     /// Whether another connection has committed since this was last asked.
@@ -184,8 +242,8 @@ impl Database {
 
     /// Whether the file is still the one that was opened, and can be read.
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        self.still_the_same()?;
-        users::any(&self.connection).map(|_| ())
+        let read = self.still_the_same().and_then(|()| users::any(&self.connection));
+        self.troubles.note(read).map(|_| ())
     }
 
     /// A write to a file that nobody will open again would be acknowledged and lost.

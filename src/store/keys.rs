@@ -1,11 +1,9 @@
 //! The users' API keys.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use cidr::IpCidr;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{STAMP_EVERY, database::StoreError, users::UserId};
+use super::{database::StoreError, last_use::LastUse, users::UserId};
 use crate::{
     authn::{api_key::KeyName, token::TokenDigest},
     clock::Timestamp,
@@ -69,37 +67,8 @@ pub struct ApiKey {
     pub revoked: bool,
     /// When it was made.
     pub created: Timestamp,
-    seen: AtomicI64,
-    stored_seen: AtomicI64,
-}
-
-impl ApiKey {
-    /// When it was last used, to the minute; `None` where it never was.
-    pub fn seen(&self) -> Option<Timestamp> {
-        Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen > 0).map(Timestamp::from_secs)
-    }
-
-    /// Notes a use, at most once a minute; written to the database in the background.
-    pub fn touch(&self, now: Timestamp) {
-        if now.secs() - self.seen.load(Ordering::Relaxed) >= STAMP_EVERY {
-            self.seen.store(now.secs(), Ordering::Relaxed);
-        }
-    }
-
-    /// The stamp, where the database has an older one.
-    pub(super) fn unstored_stamp(&self) -> Option<Timestamp> {
-        self.seen().filter(|seen| seen.secs() > self.stored_seen.load(Ordering::Relaxed))
-    }
-
-    pub(super) fn stamp_stored(&self, stamp: Timestamp) {
-        self.stored_seen.store(stamp.secs(), Ordering::Relaxed);
-    }
-
-    /// Takes over when `known`, the same key in memory, was last used.
-    pub(super) fn seen_as(self, known: &Self) -> Self {
-        self.seen.fetch_max(known.seen.load(Ordering::Relaxed), Ordering::Relaxed);
-        self
-    }
+    /// When it was last used.
+    pub used: LastUse,
 }
 
 /// Makes a key.
@@ -216,7 +185,6 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, ApiKey)> {
     let text = |column| row.get::<_, Option<String>>(column).ok();
     let number = |column| row.get::<_, Option<i64>>(column).ok();
     let digest = TokenDigest::from_bytes(row.get_ref(0).ok()?.as_blob().ok()?)?;
-    let seen = number(10)?.unwrap_or_default();
     let key = ApiKey {
         id: KeyId(row.get(1).ok()?),
         user: UserId::from_row(row.get(2).ok()?),
@@ -229,8 +197,7 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, ApiKey)> {
         },
         revoked: number(8)?.is_some(),
         created: Timestamp::from_secs(row.get(9).ok()?),
-        seen: AtomicI64::new(seen),
-        stored_seen: AtomicI64::new(seen),
+        used: LastUse::stored_at(number(10)?.map(Timestamp::from_secs)),
     };
     Some((digest, key))
 }

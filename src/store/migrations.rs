@@ -68,6 +68,52 @@ const STEPS: &[&str] = &[
     ALTER TABLE sessions ADD COLUMN client INTEGER NOT NULL DEFAULT 0 CHECK (client IN (0, 1));
     ALTER TABLE sessions ADD COLUMN key_id INTEGER REFERENCES api_keys (id) ON DELETE CASCADE;
     CREATE INDEX sessions_by_key ON sessions (key_id) WHERE key_id IS NOT NULL;",
+    // When a user was last let in.
+    "ALTER TABLE users ADD COLUMN seen INTEGER;
+    -- Who owns an item of an app, such as a download by its hash.
+    CREATE TABLE owners (
+        app           TEXT NOT NULL,
+        item          TEXT NOT NULL,
+        user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        recorded      INTEGER NOT NULL,
+        PRIMARY KEY (app, item)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX owners_by_user ON owners (user_id);",
+    // What happened, for the audit log and for whoever is told. Every index ends with the id, so each lists by it.
+    "CREATE TABLE events (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            INTEGER NOT NULL,
+        type          TEXT NOT NULL,
+        actor         TEXT,
+        subject       TEXT,
+        app           TEXT,
+        address       TEXT,
+        detail        TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX events_by_time ON events (at);
+    CREATE INDEX events_by_type ON events (type);
+    CREATE INDEX events_by_actor ON events (actor) WHERE actor IS NOT NULL;
+    CREATE INDEX events_by_subject ON events (subject) WHERE subject IS NOT NULL;
+    CREATE INDEX events_by_app ON events (app) WHERE app IS NOT NULL;
+    -- The last event that each webhook or command was told, by the SHA-256 of its address or program.
+    CREATE TABLE deliveries (
+        target        BLOB PRIMARY KEY CHECK (length(target) = 32),
+        delivered     INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
+    // What was counted in each hour since the epoch, for the charts.
+    "CREATE TABLE traffic (
+        hour          INTEGER NOT NULL,
+        what          TEXT NOT NULL,
+        count         INTEGER NOT NULL,
+        PRIMARY KEY (hour, what)
+    ) STRICT, WITHOUT ROWID;",
+    // What administrators saved in the portal, as JSON; the newest version holds.
+    "CREATE TABLE settings (
+        version       INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            INTEGER NOT NULL,
+        author        TEXT NOT NULL,
+        saved         TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

@@ -1,19 +1,19 @@
 //! The sessions of signed-in browsers.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    STAMP_EVERY,
     database::StoreError,
     keys::{self, KeyId},
+    last_use::LastUse,
     users::{self, User, UserId},
 };
-use crate::{authn::token::TokenDigest, clock::Timestamp};
+use crate::{
+    authn::{name::UserName, token::TokenDigest},
+    clock::Timestamp,
+};
 
 /// Sessions a user can have at once, and as many again of clients; the one unseen for longest ends when one more starts.
 const PER_USER: i64 = 200;
@@ -21,6 +21,13 @@ const PER_USER: i64 = 200;
 /// The id of a session; never given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(i64);
+
+impl SessionId {
+    /// The id as a number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
 
 /// How long a session lives unused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +57,15 @@ pub enum Opened {
 }
 
 impl Opened {
+    /// As it is told.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Client(None) => "client",
+            Self::Client(Some(_)) => "api-key",
+        }
+    }
+
     /// The key that it was opened with.
     pub const fn key(self) -> Option<KeyId> {
         match self {
@@ -87,31 +103,14 @@ pub struct Session {
     pub opened: Opened,
     /// When it started.
     pub created: Timestamp,
-    seen: AtomicI64,
-    stored_seen: AtomicI64,
+    /// When it was last used.
+    pub used: LastUse,
 }
 
 impl Session {
     /// When it was last used, to the minute.
     pub fn seen(&self) -> Timestamp {
-        Timestamp::from_secs(self.seen.load(Ordering::Relaxed))
-    }
-
-    /// Notes a use, at most once a minute; written to the database in the background.
-    pub fn touch(&self, now: Timestamp) {
-        if now.since(self.seen()) >= STAMP_EVERY {
-            self.seen.store(now.secs(), Ordering::Relaxed);
-        }
-    }
-
-    /// The stamp, where the database has an older one.
-    pub(super) fn unstored_stamp(&self) -> Option<Timestamp> {
-        let seen = self.seen();
-        (seen.secs() > self.stored_seen.load(Ordering::Relaxed)).then_some(seen)
-    }
-
-    pub(super) fn stamp_stored(&self, stamp: Timestamp) {
-        self.stored_seen.store(stamp.secs(), Ordering::Relaxed);
+        self.used.get().unwrap_or(self.created)
     }
 }
 
@@ -141,8 +140,7 @@ pub fn insert(
         lifetime: session.lifetime,
         opened: session.opened,
         created: session.now,
-        seen: AtomicI64::new(session.now.secs()),
-        stored_seen: AtomicI64::new(session.now.secs()),
+        used: LastUse::stored_at(Some(session.now)),
     }))
 }
 
@@ -201,7 +199,7 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
     let lifetime = [Lifetime::Browser, Lifetime::Remembered]
         .into_iter()
         .find(|known| Ok(known.name()) == lifetime.as_str())?;
-    let seen = row.get(5).ok()?;
+    let seen = Timestamp::from_secs(row.get(5).ok()?);
     let session = Session {
         id: SessionId(row.get(1).ok()?),
         user: UserId::from_row(row.get(2).ok()?),
@@ -212,10 +210,21 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
             (false, Some(_)) => return None,
         },
         created: Timestamp::from_secs(row.get(4).ok()?),
-        seen: AtomicI64::new(seen),
-        stored_seen: AtomicI64::new(seen),
+        used: LastUse::stored_at(Some(seen)),
     };
     Some((digest, session))
+}
+
+/// Whose these sessions are.
+pub(super) fn owners(connection: &Connection, sessions: &[SessionId]) -> Result<Vec<UserName>, StoreError> {
+    let sql = "SELECT u.name FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut names = Vec::new();
+    for session in sessions {
+        let name: Option<String> = statement.query_row([session.0], |row| row.get(0)).optional()?;
+        names.extend(name.and_then(|name| UserName::parse(&name).ok()));
+    }
+    Ok(names)
 }
 
 /// Ends sessions; one that is gone already is no error.
@@ -253,13 +262,10 @@ pub fn delete_expired(
     )?)
 }
 
-/// Stores when sessions were last used; never brings back one that has ended.
-pub fn stamp(connection: &Connection, stamps: &[(SessionId, Timestamp)]) -> Result<(), StoreError> {
-    let mut statement =
-        connection.prepare_cached("UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2")?;
-    for (session, seen) in stamps {
-        statement.execute([session.0, seen.secs()])?;
-    }
+/// Stores when a session was last used; never brings back one that has ended.
+pub(super) fn stamp(connection: &Connection, session: SessionId, seen: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET seen = ?2 WHERE id = ?1 AND seen < ?2";
+    connection.prepare_cached(sql)?.execute([session.0, seen.secs()])?;
     Ok(())
 }
 
@@ -267,7 +273,9 @@ pub fn stamp(connection: &Connection, stamps: &[(SessionId, Timestamp)]) -> Resu
 #[derive(Debug)]
 pub struct Listed {
     /// Its id.
-    pub id: i64,
+    pub id: SessionId,
+    /// The id of its user.
+    pub user_id: UserId,
     /// Whose.
     pub user: String,
     /// Who opened it: a browser, one that is remembered, or a client.
@@ -280,21 +288,42 @@ pub struct Listed {
     pub address: String,
 }
 
+const LISTED: &str =
+    "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address, u.id
+                      FROM sessions s JOIN users u ON u.id = s.user_id";
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        id: SessionId(row.get(0)?),
+        user: row.get(1)?,
+        kind: row.get(2)?,
+        created: Timestamp::from_secs(row.get(3)?),
+        seen: Timestamp::from_secs(row.get(4)?),
+        address: row.get(5)?,
+        user_id: UserId::from_row(row.get(6)?),
+    })
+}
+
 /// Every session, the last used first.
 pub fn list(connection: &Connection) -> Result<Vec<Listed>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address
-         FROM sessions s JOIN users u ON u.id = s.user_id ORDER BY s.seen DESC, s.id DESC",
-    )?;
-    let rows = statement.query_map([], |row| {
-        Ok(Listed {
-            id: row.get(0)?,
-            user: row.get(1)?,
-            kind: row.get(2)?,
-            created: Timestamp::from_secs(row.get(3)?),
-            seen: Timestamp::from_secs(row.get(4)?),
-            address: row.get(5)?,
-        })
-    })?;
+    let mut statement = connection.prepare(&format!("{LISTED} ORDER BY s.seen DESC, s.id DESC"))?;
+    let rows = statement.query_map([], listed)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// So many sessions of a user or of all, the youngest first, from before the one of this id on.
+pub fn page(
+    connection: &Connection,
+    user: Option<UserId>,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Listed>, StoreError> {
+    // Two statements, so that each finds its index.
+    let of_user = if user.is_some() { "s.user_id = ?3" } else { "?3 IS NULL" };
+    let sql = format!("{LISTED} WHERE {of_user} AND s.id < ?1 ORDER BY s.id DESC LIMIT ?2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows =
+        statement.query_map(params![before.unwrap_or(i64::MAX), limit, user.map(UserId::get)], listed)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

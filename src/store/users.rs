@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{capabilities, database::StoreError};
+use super::{capabilities, database::StoreError, last_use::LastUse};
 use crate::{
     authn::{
         group::Groups,
@@ -28,6 +28,11 @@ pub struct UserId(i64);
 impl UserId {
     /// The id of the open administrator, whom no row stands for.
     pub const OPEN: Self = Self(0);
+
+    /// Of a number that a client named; whether there is such a user is not said.
+    pub const fn named(id: i64) -> Self {
+        Self(id)
+    }
 
     pub(super) const fn from_row(id: i64) -> Self {
         Self(id)
@@ -71,6 +76,8 @@ pub struct User {
     pub groups: Groups,
     /// The bcrypt hash; `None` where no password opens the account.
     pub password_hash: Option<SecretString>,
+    /// When they were last let in anywhere.
+    pub used: LastUse,
     /// What verify answers about them, made at the first answer.
     pub answer: OnceLock<UserAnswer>,
 }
@@ -81,6 +88,22 @@ impl User {
         match self.role {
             Role::Admin => Capabilities::ALL,
             Role::User => self.granted,
+        }
+    }
+
+    /// The same user, refused everywhere.
+    pub(super) fn suspended(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            email: self.email.clone(),
+            per_app: self.per_app.clone(),
+            groups: self.groups.clone(),
+            password_hash: self.password_hash.clone(),
+            used: LastUse::stored_at(self.used.get()),
+            answer: OnceLock::new(),
+            standing: Standing::Disabled,
+            ..*self
         }
     }
 
@@ -119,7 +142,7 @@ pub fn any(connection: &Connection) -> Result<bool, StoreError> {
 pub fn all(connection: &Connection) -> Result<Vec<Arc<User>>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT u.id, u.name, u.display_name, u.email, u.role, u.enabled, u.password_hash, c.capabilities,
-                u.own_groups
+                u.own_groups, u.seen
          FROM users u LEFT JOIN capabilities c ON c.user_id = u.id AND c.app = ?1 ORDER BY u.name",
     )?;
     let mut per_app = capabilities::of_single_apps(connection)?;
@@ -147,18 +170,15 @@ fn read(row: &Row<'_>) -> Option<User> {
         name: UserName::parse(&name).ok().filter(|parsed| parsed.as_str() == name)?,
         display_name: text(2)?.map(|name| DisplayName::parse(&name)).transpose().ok()?,
         email: text(3)?.map(|address| Email::parse(&address)).transpose().ok()?,
-        role: parse_role(&text(4)??)?,
+        role: Role::named(&text(4)??)?,
         standing: if row.get(5).ok()? { Standing::Enabled } else { Standing::Disabled },
         password_hash: text(6)?.filter(|hash| !hash.is_empty()).map(SecretString::from),
         granted: text(7)?.unwrap_or_else(|| "none".to_owned()).parse().ok()?,
         per_app: PerApp::default(),
         groups: Groups::parse(&text(8)??, ','),
+        used: LastUse::stored_at(row.get::<_, Option<i64>>(9).ok()?.map(Timestamp::from_secs)),
         answer: OnceLock::new(),
     })
-}
-
-fn parse_role(text: &str) -> Option<Role> {
-    [Role::Admin, Role::User].into_iter().find(|role| role.name() == text)
 }
 
 /// Finds a user's id by name.
@@ -203,6 +223,52 @@ pub fn insert_first(
         return Err(StoreError::NotEmpty);
     }
     insert(connection, user, now)
+}
+
+/// What a user is called and how they are reached.
+#[derive(Debug)]
+pub struct Details<'a> {
+    /// Name, unique.
+    pub name: &'a UserName,
+    /// Name for people.
+    pub display_name: Option<&'a DisplayName>,
+    /// Address.
+    pub email: Option<&'a Email>,
+    /// Groups beside the role's.
+    pub groups: &'a Groups,
+}
+
+/// Sets what a user is called and how they are reached.
+pub fn set_details(connection: &Connection, user: UserId, details: &Details<'_>) -> Result<(), StoreError> {
+    let taken = "SELECT EXISTS (SELECT 1 FROM users WHERE name = ?1 AND id <> ?2)";
+    if connection.query_row(taken, params![details.name.as_str(), user.0], |row| row.get(0))? {
+        return Err(StoreError::NameTaken(details.name.to_string()));
+    }
+    connection.execute(
+        "UPDATE users SET name = ?2, display_name = ?3, email = ?4, own_groups = ?5 WHERE id = ?1",
+        params![
+            user.0,
+            details.name.as_str(),
+            details.display_name.map(DisplayName::as_str),
+            details.email.map(Email::as_str),
+            details.groups.to_text()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Fails unless the user is there.
+pub fn exists(connection: &Connection, user: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)";
+    let there = connection.query_row(sql, [user.0], |row| row.get(0))?;
+    if there { Ok(()) } else { Err(StoreError::UnknownUser(user.0.to_string())) }
+}
+
+/// Fails unless the user is an administrator who may come in.
+pub fn is_active_admin(connection: &Connection, user: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND role = 'admin' AND enabled)";
+    let holds = connection.query_row(sql, [user.0], |row| row.get(0))?;
+    if holds { Ok(()) } else { Err(StoreError::Overtaken) }
 }
 
 /// Sets or removes the password's hash.
@@ -304,6 +370,13 @@ pub fn set_external(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Stores when a user was last let in; never an earlier moment than before.
+pub(super) fn stamp(connection: &Connection, user: UserId, seen: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET seen = ?2 WHERE id = ?1 AND coalesce(seen, 0) < ?2";
+    connection.prepare_cached(sql)?.execute([user.0, seen.secs()])?;
+    Ok(())
 }
 
 /// Sets the groups that another system named.

@@ -48,7 +48,7 @@ pub struct View {
 }
 
 /// The users at one moment.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Users {
     by_id: HashMap<UserId, Arc<User>>,
     by_name: HashMap<UserName, UserId>,
@@ -64,6 +64,23 @@ impl Users {
     /// Whether nobody else could administer Sluice.
     pub fn is_only_admin(&self, user: &User) -> bool {
         is_active_admin(user) && self.active_admins == 1
+    }
+
+    /// Those whose name, display name, address or group holds a text, without regard to case; in the order of their
+    /// names.
+    pub fn search(&self, text: &str) -> Vec<Arc<User>> {
+        let text = text.trim().to_lowercase();
+        let holds = |known: &str| known.to_lowercase().contains(&text);
+        let wanted = |user: &&Arc<User>| {
+            text.is_empty()
+                || holds(user.name.as_str())
+                || user.display_name.as_ref().is_some_and(|name| holds(name.as_str()))
+                || user.email.as_ref().is_some_and(|email| holds(email.as_str()))
+                || user.groups.as_slice().iter().any(|group| holds(group))
+        };
+        let mut found: Vec<_> = self.by_id.values().filter(wanted).cloned().collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found
     }
 
     /// By id.
@@ -89,6 +106,14 @@ struct Keys {
 pub(super) struct Denied<'a> {
     pub(super) sessions: &'a [SessionId],
     pub(super) keys: &'a [KeyId],
+    pub(super) users: &'a [UserId],
+}
+
+/// Last uses that the database does not have yet.
+pub(super) struct Unstored {
+    pub(super) sessions: Vec<(Timestamp, Arc<Session>)>,
+    pub(super) keys: Vec<(Timestamp, Arc<ApiKey>)>,
+    pub(super) users: Vec<(Timestamp, Arc<User>)>,
 }
 
 impl Default for View {
@@ -111,7 +136,28 @@ fn shard_of(digest: &TokenDigest) -> usize {
     (usize::from(*first) << 8 | usize::from(*second)) % SHARDS
 }
 
+/// How much there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Users.
+    pub users: usize,
+    /// Keys that are not revoked.
+    pub keys: usize,
+    /// Sessions, with those that have ended unnoticed.
+    pub sessions: usize,
+}
+
 impl View {
+    /// How much there is at this moment.
+    pub fn sizes(&self) -> Sizes {
+        let live = |keys: &Keys| keys.by_id.values().filter(|key| !key.revoked).count();
+        Sizes {
+            users: self.users.load().by_id.len(),
+            keys: live(&self.keys.load()),
+            sessions: self.sessions.iter().map(|shard| shard.load().len()).sum(),
+        }
+    }
+
     /// The users at this moment.
     pub fn users(&self) -> arc_swap::Guard<Arc<Users>> {
         self.users.load()
@@ -134,10 +180,27 @@ impl View {
 
     /// The live keys of a user, in the order in which they were made.
     pub fn keys_of(&self, user: UserId) -> Vec<Arc<ApiKey>> {
-        let live = |key: &&Arc<ApiKey>| key.user == user && !key.revoked;
+        self.live_keys(Some(user))
+    }
+
+    /// The live keys of a user or of everybody, in the order in which they were made.
+    pub fn live_keys(&self, user: Option<UserId>) -> Vec<Arc<ApiKey>> {
+        let live = |key: &&Arc<ApiKey>| user.is_none_or(|user| key.user == user) && !key.revoked;
         let mut keys: Vec<_> = self.keys.load().by_id.values().filter(live).cloned().collect();
         keys.sort_by_key(|key| key.id.get());
         keys
+    }
+
+    /// Refuses a user everywhere.
+    pub(super) fn suspend(&self, user: UserId) {
+        self.users.rcu(|users| {
+            let mut users = Users::clone(users);
+            if let Some(known) = users.by_id.get_mut(&user) {
+                *known = Arc::new(known.suspended());
+            }
+            users.active_admins = users.by_id.values().filter(|user| is_active_admin(user)).count();
+            users
+        });
     }
 
     /// Takes a key, and with it the sessions that it opened, out of memory.
@@ -153,6 +216,11 @@ impl View {
     /// The sessions of a user.
     pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = SessionId> {
         self.all_sessions().filter(move |session| session.user == user).map(|session| session.id)
+    }
+
+    /// The session of an id, and whose it is.
+    pub fn session_by_id(&self, id: i64) -> Option<(SessionId, UserId)> {
+        self.all_sessions().find(|session| session.id.get() == id).map(|session| (session.id, session.user))
     }
 
     /// Whether the truth behind the view can be trusted.
@@ -189,20 +257,23 @@ impl View {
         }
     }
 
-    /// The stamps that the database does not have yet.
-    pub(super) fn unstored_stamps(&self) -> Vec<(Arc<Session>, Timestamp)> {
-        self.all_sessions()
-            .filter_map(|session| session.unstored_stamp().map(|stamp| (session, stamp)))
-            .collect()
-    }
-
-    /// The stamps of keys that the database does not have yet.
-    pub(super) fn unstored_key_stamps(&self) -> Vec<(Arc<ApiKey>, Timestamp)> {
-        let keys = self.keys.load();
-        keys.by_id
-            .values()
-            .filter_map(|key| key.unstored_stamp().map(|stamp| (Arc::clone(key), stamp)))
-            .collect()
+    /// What was used since the database last heard of it.
+    pub(super) fn unstored(&self) -> Unstored {
+        let (users, keys) = (self.users.load(), self.keys.load());
+        let sessions = self.all_sessions();
+        Unstored {
+            sessions: sessions.filter_map(|session| Some((session.used.unstored()?, session))).collect(),
+            keys: keys
+                .by_id
+                .values()
+                .filter_map(|key| Some((key.used.unstored()?, Arc::clone(key))))
+                .collect(),
+            users: users
+                .by_id
+                .values()
+                .filter_map(|user| Some((user.used.unstored()?, Arc::clone(user))))
+                .collect(),
+        }
     }
 
     fn all_sessions(&self) -> impl Iterator<Item = Arc<Session>> {
@@ -212,7 +283,12 @@ impl View {
     /// Takes over what the database says, but for what is `denied`.
     pub(super) fn fill(&self, connection: &Connection, denied: &Denied<'_>) -> Result<(), StoreError> {
         let mut users = Users::default();
+        let before = self.users();
         for user in users::all(connection)? {
+            if let Some(known) = before.by_id(user.id) {
+                user.used.take_over(&known.used);
+            }
+            let user = if denied.users.contains(&user.id) { Arc::new(user.suspended()) } else { user };
             users.by_name.insert(user.name.clone(), user.id);
             users.active_admins += usize::from(is_active_admin(&user));
             users.by_id.insert(user.id, user);
@@ -221,10 +297,10 @@ impl View {
         keys::for_each(connection, |digest, key| {
             if !denied.keys.contains(&key.id) {
                 // What changed is taken over, but when it was last used is known best here.
-                let key = Arc::new(match self.key(&digest) {
-                    Some(known) => key.seen_as(&known),
-                    None => key,
-                });
+                if let Some(known) = self.key(&digest) {
+                    key.used.take_over(&known.used);
+                }
+                let key = Arc::new(key);
                 keys.by_id.insert(key.id, Arc::clone(&key));
                 keys.by_digest.insert(digest, key);
             }

@@ -1,0 +1,6 @@
+//! What happened: kept in the store for the audit log, and handed on from there to webhooks, commands and streams.
+
+pub mod event;
+pub mod kind;
+pub mod log;
+mod tally;

@@ -1,0 +1,183 @@
+//! Where the service notes what happens while it answers: a bounded queue, and a thread that stores what is in it.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use tracing::{error, warn};
+
+use super::{
+    event::Event,
+    tally::{Due, Tally},
+};
+use crate::{
+    clock,
+    store::{Store, events},
+};
+
+/// Events that may wait to be stored; as many again of those that anybody can cause, which so displace no others.
+const WAITING: usize = 4_096;
+/// Events that one transaction stores at most.
+const BATCH: usize = 512;
+/// How long a batch that could not be stored waits for its next try.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often a batch is tried before it is given up.
+const TRIES: u32 = 10;
+/// How often the thread looks up when nothing comes.
+const PAUSE: Duration = Duration::from_millis(200);
+
+enum Message {
+    Happened(Due),
+    Stop,
+}
+
+/// Takes events from those who answer requests. Clones share one queue.
+#[derive(Clone)]
+pub struct Log {
+    queue: SyncSender<Message>,
+    anybodys: SyncSender<Due>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The thread that stores them; dropping it stores what is left and ends it.
+pub struct Writer {
+    queue: SyncSender<Message>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Log {
+    /// Starts the thread.
+    pub fn start(store: Arc<Store>) -> io::Result<(Self, Writer)> {
+        let (queue, waiting) = sync_channel(WAITING);
+        let (anybodys, waiting_of_anybody) = sync_channel(WAITING);
+        let lost = Arc::new(AtomicU64::new(0));
+        let writing = Writing {
+            store,
+            waiting,
+            waiting_of_anybody,
+            tally: Tally::default(),
+            lost: Arc::clone(&lost),
+            warned: 0,
+        };
+        let thread = thread::Builder::new().name("events".to_owned()).spawn(move || writing.run())?;
+        Ok((Self { queue: queue.clone(), anybodys, lost }, Writer { queue, thread: Some(thread) }))
+    }
+
+    /// Notes what happened just now. Never waits: where too much waits already, it is left out and counted.
+    pub fn record(&self, event: Event) {
+        let due = (event, clock::now());
+        let sent = if due.0.kind.is_anybodys() {
+            self.anybodys.try_send(due).is_ok()
+        } else {
+            self.queue.try_send(Message::Happened(due)).is_ok()
+        };
+        if !sent {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many events were left out since the start.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // An error says that the thread has ended already.
+        let _ = self.queue.send(Message::Stop);
+        if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
+            error!("the thread that stores events had panicked; the last ones may be missing");
+        }
+    }
+}
+
+struct Writing {
+    store: Arc<Store>,
+    waiting: Receiver<Message>,
+    waiting_of_anybody: Receiver<Due>,
+    tally: Tally,
+    lost: Arc<AtomicU64>,
+    /// The count of lost events that the log has told.
+    warned: u64,
+}
+
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl Writing {
+    fn run(mut self) {
+        loop {
+            let (mut batch, next) = self.collect();
+            batch.extend(match next {
+                Next::GoOn => self.tally.due(clock::monotonic()),
+                Next::Stop => self.tally.close(),
+            });
+            self.write(&batch);
+            self.tell_of_lost();
+            if matches!(next, Next::Stop) {
+                return;
+            }
+        }
+    }
+
+    /// What waits, up to a batch.
+    fn collect(&mut self) -> (Vec<Due>, Next) {
+        let mut batch = Vec::new();
+        let mut message = match self.waiting.recv_timeout(PAUSE) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
+        };
+        for (event, at) in self.waiting_of_anybody.try_iter().take(WAITING) {
+            batch.extend(self.tally.take(event, at));
+        }
+        while let Some(next) = message {
+            match next {
+                Message::Happened((event, at)) => batch.extend(self.tally.take(event, at)),
+                Message::Stop => return (batch, Next::Stop),
+            }
+            message = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };
+        }
+        (batch, Next::GoOn)
+    }
+
+    fn write(&self, batch: &[Due]) {
+        if batch.is_empty() {
+            return;
+        }
+        for attempt in 1..=TRIES {
+            let stored = self.store.write(|tx| {
+                batch.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))
+            });
+            match stored {
+                Ok(()) => return,
+                Err(cause) if attempt == TRIES => {
+                    error!(%cause, events = batch.len(), "events could not be stored and are lost");
+                    self.lost.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+                }
+                Err(_) => thread::sleep(RETRY),
+            }
+        }
+    }
+
+    fn tell_of_lost(&mut self) {
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > self.warned {
+            warn!(
+                events = lost - self.warned,
+                "more happened than could be stored; these events are missing"
+            );
+            self.warned = lost;
+        }
+    }
+}

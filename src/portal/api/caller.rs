@@ -1,0 +1,175 @@
+//! Who calls the API: somebody signed in, or the owner of an API key.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode};
+use tracing::info;
+
+use super::problem::Problem;
+use crate::{
+    administration::{Actor, Fault},
+    authn::{
+        api_key,
+        authorization::Authorization,
+        chain::{Attempt, Presented, Rejection},
+        principal::Principal,
+    },
+    clock,
+    policy::{origin::MissingOrigin, role::Role},
+    portal::visit::Visit,
+    store::{keys::ApiKey, sessions::SessionId, users::User},
+};
+
+/// Whoever calls.
+pub struct Caller {
+    /// The request.
+    pub visit: Visit,
+    /// Whom it proves.
+    pub user: Arc<User>,
+    /// By what.
+    pub by: Credential,
+}
+
+/// What proves the caller.
+pub enum Credential {
+    /// The session of the sign-in page; a request of it that changes something comes from a page of ours.
+    Session(SessionId),
+    /// A key in a header.
+    Key(Arc<ApiKey>),
+}
+
+/// A caller who may administer: in a session, or with a key that is not limited to some capabilities or apps.
+pub struct Administrator(pub Caller);
+
+impl Caller {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let visit = Visit::from_request(request, &mut Payload::None).into_inner();
+        let visit = visit.map_err(|_| {
+            let detail = "this host is neither the portal's nor an app's; use the address of one of them";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
+        })?;
+        match by_key(&visit, request) {
+            Attempt::Accepted(Principal { user, key: Some(key), .. }) => {
+                Ok(Self { visit, user, by: Credential::Key(key) })
+            }
+            Attempt::NotPresented => Self::in_session(visit, request),
+            Attempt::Accepted(_) | Attempt::Unsettled(_) => Err(unknown()),
+            Attempt::Rejected(rejection) => {
+                info!(client = %visit.address(), cause = %rejection, "a request to the API is refused");
+                if matches!(rejection, Rejection::KeyUnknown) {
+                    visit.state.sign_in.count_wrong_key(visit.address());
+                }
+                Err(unknown())
+            }
+        }
+    }
+
+    fn in_session(visit: Visit, request: &HttpRequest) -> Result<Self, Problem> {
+        let (user, session) = visit.signed_in().ok_or_else(unknown)?;
+        if !request.method().is_safe() && visit.is_foreign(MissingOrigin::Refused) {
+            let detail = "the request comes from a page of another origin, or names none; use an API key";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        }
+        Ok(Self { visit, user, by: Credential::Session(session) })
+    }
+
+    /// Who acts, for the record.
+    pub fn actor(&self) -> Actor {
+        self.visit.actor(&self.user)
+    }
+
+    /// The session, where it is one: some acts need it to go on living.
+    pub const fn session(&self) -> Option<SessionId> {
+        match self.by {
+            Credential::Session(session) => Some(session),
+            Credential::Key(_) => None,
+        }
+    }
+
+    /// Does something that waits for the database, on a thread where that holds nobody up.
+    pub async fn blocking<T, E>(
+        &self,
+        act: impl FnOnce(&crate::state::State) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        Problem: From<E>,
+    {
+        let state = self.visit.state.clone();
+        match actix_web::web::block(move || act(&state)).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(Fault::Busy.into()),
+        }
+    }
+}
+
+fn unknown() -> Problem {
+    let detail = "sign in, or send an API key as X-API-Key or Authorization: Bearer";
+    Problem::new(StatusCode::UNAUTHORIZED, detail)
+}
+
+/// A key in a header only: addresses end up in histories and logs.
+fn by_key(visit: &Visit, request: &HttpRequest) -> Attempt {
+    let headers = request.headers();
+    let authorization = Authorization::of(headers);
+    let presented = Presented {
+        headers,
+        now: clock::now(),
+        peer: request.peer_addr().map(|peer| peer.ip()),
+        client: &|| visit.client(),
+        origin: &visit.origin,
+        target: request.path(),
+        query: "",
+        method: request.method().as_str(),
+        navigating: false,
+        preflight: false,
+        authorization_is_the_apps: false,
+        app_has_own_keys: false,
+        foreign_authorization_is_asked: false,
+    };
+    let keys = visit.state.authenticator.keys;
+    match api_key::attempt(keys, &presented, &authorization, visit.state.store.view()) {
+        Attempt::NotPresented => match authorization {
+            Authorization::Absent => Attempt::NotPresented,
+            // A password here would be one more place to guess at.
+            _ => Attempt::Rejected(Rejection::AuthorizationMalformed),
+        },
+        decided => decided,
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl FromRequest for Administrator {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Caller::of(request).and_then(|caller| {
+            let limited = match &caller.by {
+                Credential::Session(_) => false,
+                Credential::Key(key) => key.scope.capabilities.is_some() || key.scope.apps.is_some(),
+            };
+            match caller.user.role {
+                Role::Admin if !limited => Ok(Self(caller)),
+                Role::Admin => {
+                    let detail =
+                        "this key is limited to some capabilities or apps, so it administers nothing";
+                    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+                }
+                Role::User => Err(Problem::new(StatusCode::FORBIDDEN, "only administrators may do this")),
+            }
+        }))
+    }
+}

@@ -1,0 +1,100 @@
+//! The description of the API (OpenAPI 3.1), made of its handlers and types.
+
+use actix_web::HttpResponse;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Content, PathItem, Ref, RefOr, Response, ServerBuilder,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use super::{blocked, keys, me, owners, problem, sessions, users};
+use crate::state::Snapshot;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sluice",
+        description = "Users, keys, sessions and owners, as administrators manage them, and what apps may ask.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        me::show, me::change_password, me::list_keys, me::add_key, me::revoke_key, me::list_sessions,
+        me::end_session, me::end_other_sessions,
+        users::list, users::add, users::show, users::change, users::delete,
+        keys::list, keys::add, keys::revoke,
+        sessions::list, sessions::end, sessions::end_all,
+        blocked::list, blocked::unblock,
+        owners::record, owners::show, owners::forget, owners::look_up,
+    ),
+    components(schemas(problem::Problem)),
+    modifiers(&Common)
+)]
+struct Description;
+
+/// What holds for every operation: how callers prove themselves, and which problems they meet.
+struct Common;
+
+const KEY: &str = "key";
+const BEARER: &str = "bearer";
+const SESSION: &str = "session";
+
+impl Modify for Common {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")));
+        components.add_security_scheme(KEY, header);
+        components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("sluice_session")));
+        components.add_security_scheme(SESSION, cookie);
+        api.security = Some(
+            [KEY, BEARER, SESSION]
+                .map(|name| SecurityRequirement::new::<_, [&str; 0], &str>(name, []))
+                .into(),
+        );
+        for (path, item) in &mut api.paths.paths {
+            let named = path.contains('{');
+            for operation in operations(item) {
+                add_problems(operation, named);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn add_problems(operation: &mut Operation, named: bool) {
+    let mut statuses = vec!["400", "401", "403", "421", "503"];
+    if named {
+        statuses.push("404");
+    }
+    if operation.request_body.is_some() || named {
+        statuses.extend(["409", "422"]);
+    }
+    if operation.request_body.is_some() {
+        statuses.extend(["408", "413", "415"]);
+    }
+    for status in statuses {
+        let known = &mut operation.responses.responses;
+        known.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem_response()));
+    }
+}
+
+fn problem_response() -> Response {
+    let mut response = Response::new("Not carried out; the body says why");
+    let schema = Ref::from_schema_name("Problem");
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
+    response
+}
+
+/// The description, with the portal's own address.
+pub async fn show(state: Snapshot) -> HttpResponse {
+    let mut api = Description::openapi();
+    let address = format!("{}/api/v1", state.config.server.base_path);
+    api.servers = Some(vec![ServerBuilder::new().url(address).build()]);
+    super::ok(&api)
+}
