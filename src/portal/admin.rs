@@ -1,5 +1,6 @@
 //! The pages of administration.
 
+pub mod settings;
 pub mod users;
 
 use std::{
@@ -29,7 +30,15 @@ use crate::{
 
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
-    pages.service(at("/users").route(web::get().to(users::list)));
+    pages
+        .service(at("/users").route(web::get().to(users::list)))
+        .service(at("/settings").route(web::get().to(settings::show)))
+        .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
+        .service(
+            at("/settings/{name}")
+                .route(web::get().to(settings::edit))
+                .route(web::post().to(settings::change)),
+        );
 }
 
 /// A page's address; what is no method of it leads nowhere.
