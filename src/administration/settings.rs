@@ -2,6 +2,8 @@
 
 mod consequences;
 mod lockout;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
