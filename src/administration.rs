@@ -108,8 +108,12 @@ impl From<StoreError> for Fault {
 impl Actor {
     /// Puts on record that they did something.
     fn record(&self, connection: &Connection, event: Event) -> Result<(), StoreError> {
-        let event = event.by(By::User(&self.name)).from(self.address);
-        events::append(connection, &event, clock::now()).map(|_| ())
+        events::append(connection, &self.did(event), clock::now()).map(|_| ())
+    }
+
+    /// An event as something that they did.
+    fn did(&self, event: Event) -> Event {
+        event.by(By::User(&self.name)).from(self.address)
     }
 
     /// Fails unless they may administer at this moment, which another administrator may have changed.

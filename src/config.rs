@@ -5,9 +5,11 @@
 
 mod api_keys;
 mod app;
+mod audit;
 mod auth;
 mod bypass;
 pub mod environment;
+mod event;
 mod extras;
 mod field;
 mod load;
@@ -28,6 +30,7 @@ mod throttle;
 mod upstream;
 mod values;
 
+pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use field::Field;
 pub use load::{Outcome, load, load_with, packs, store};
@@ -49,6 +52,7 @@ use url::Url;
 
 use crate::{
     authn::{api_key::KeyHolders, bypass::Bypass},
+    events::target::Target,
     policy::{
         app::Apps,
         origin::{Host, Origin},
@@ -83,6 +87,10 @@ pub struct Config {
     pub log: LogConfig,
     /// The protected apps.
     pub apps: Apps,
+    /// Who is told what happens.
+    pub events: Vec<Target>,
+    /// What happened, as it is kept.
+    pub audit: AuditConfig,
     /// What holds but should be looked at.
     pub warnings: Vec<Problem>,
 }
@@ -100,6 +108,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let throttle = ThrottleConfig::read(reader);
     let log = LogConfig::read(reader);
     let apps = app::read(reader);
+    let events = event::read(reader);
+    let audit = AuditConfig::read(reader);
     let config = Config {
         server: server?,
         store: store?,
@@ -113,6 +123,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
         throttle: throttle?,
         log: log?,
         apps: apps?,
+        events: events?,
+        audit: audit?,
         warnings: Vec::new(),
     };
     refuse_unreachable_sessions(&config, reader);

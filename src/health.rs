@@ -1,13 +1,25 @@
-//! `/healthz` and `/readyz`, for the internal address.
+//! `/healthz`, `/readyz` and `/metrics`, for the internal address.
 
 use actix_web::{HttpResponse, web};
 use tracing::warn;
 
-use crate::{state::Snapshot, store::view::Health};
+use crate::{
+    metrics::{exposition, scrape},
+    state::Snapshot,
+    store::view::Health,
+};
 
 /// The process answers.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("text/plain").body("alive\n")
+}
+
+/// What has been counted, for Prometheus.
+pub async fn metrics(state: Snapshot) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .content_type(exposition::CONTENT_TYPE)
+        .body(scrape::text(&state))
 }
 
 /// The store can be read.

@@ -8,17 +8,20 @@
 //! 3. [`policy`] decides whether they may; it knows no HTTP, SQL or time.
 //! 4. [`proxy::answer`] builds the answer; one function alone builds an allow.
 //!
-//! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads, [`portal`] the pages
-//! that people see, [`throttle`] what follows failed sign-ins, [`events`] what happened and who is told,
-//! [`config`] the layers of configuration, [`cli`] the commands, and [`startup`] puts the service together.
+//! Beside that path: [`store`] is the SQLite truth and the in-memory view that verify reads,
+//! [`administration`] what administrators do, [`portal`] the pages that people see and the JSON API, [`throttle`] what
+//! follows failed sign-ins, [`events`] what happened and who is told, [`metrics`] what is counted, [`config`] the layers
+//! of configuration, [`cli`] the commands, and [`startup`] puts the service together.
 
 pub mod administration;
+pub mod alphabet;
 pub mod authn;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod events;
 pub mod health;
+pub mod metrics;
 pub mod outbound;
 pub mod policy;
 pub mod portal;

@@ -10,7 +10,7 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, account_keys, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
+        account, account_keys, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
         span::PortalSpan,
     },
     proxy::{
@@ -30,7 +30,10 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
 }
 
 fn pages(service: &mut ServiceConfig, base_path: &str) {
-    service.route("/healthz", read().to(health::alive)).route("/readyz", read().to(health::ready));
+    service
+        .route("/healthz", read().to(health::alive))
+        .route("/readyz", read().to(health::ready))
+        .route("/metrics", read().to(health::metrics));
     service
         .service(resource("/api/v2/auth/login", web::post().to(qbittorrent::log_in)))
         .service(resource("/api/v2/auth/logout", web::post().to(qbittorrent::log_out)));
@@ -47,6 +50,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/forbidden", web::to(forbidden::show)))
+            .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),

@@ -34,7 +34,13 @@ use crate::{
     },
     clock,
     config::{AuthConfig, Config, Flags, Listen, Problem},
-    events::log::{self, Log},
+    events::{
+        deliveries::{Couriers, Deliveries},
+        event::{By, Event},
+        kind::Kind,
+        log::{self, Log},
+    },
+    metrics::{Meters, Metrics, traffic},
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
@@ -44,6 +50,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
+        events,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -76,6 +83,8 @@ pub struct Service {
     pub background: Background,
     /// Stores the last events when dropped.
     pub events: log::Writer,
+    /// Lets what is on its way arrive when dropped.
+    pub couriers: Couriers,
 }
 
 enum Listener {
@@ -104,26 +113,37 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let setup = SetupToken::prepare(&config, &store)?;
     let throttle = Arc::new(Throttle::new(config.throttle.clone()));
     throttle.restore(store.load_failures()?, clock::monotonic(), clock::now());
+    let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
         door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
+        log: log.clone(),
+        metrics: Arc::clone(&metrics),
     };
-    let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
+    let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
-    let current = Arc::new(Current::new(State { config, flags, store, authenticator, sign_in, log, setup }));
-    let background = background(&current, throttle).context("the store's background thread")?;
+    let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
+    let meters = Meters::new(metrics, &config.apps);
+    let state = State { config, flags, store, authenticator, sign_in, meters, log, deliveries, setup };
+    let current = Arc::new(Current::new(state));
+    let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
-    Ok(Service { server, current, address, background, events })
+    Ok(Service { server, current, address, background, events, couriers })
 }
 
-fn background(current: &Arc<Current>, throttle: Arc<Throttle>) -> io::Result<Background> {
+fn background(
+    current: &Arc<Current>,
+    throttle: Arc<Throttle>,
+    mut traffic: traffic::Recorder,
+) -> io::Result<Background> {
     let of_sessions = Arc::clone(current);
     let lifetimes = move || {
         let rules = &of_sessions.get().authenticator.sessions;
@@ -133,7 +153,10 @@ fn background(current: &Arc<Current>, throttle: Arc<Throttle>) -> io::Result<Bac
         }
     };
     let store = Arc::clone(&current.get().store);
-    Background::start(store, lifetimes, move |store| store_failures(store, &throttle))
+    Background::start(store, lifetimes, move |store, turn| {
+        store_failures(store, &throttle);
+        traffic.turn(store, turn);
+    })
 }
 
 /// The state of a running service with another configuration; nothing is written.
@@ -144,13 +167,16 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         bcrypt_cost: config.auth.bcrypt_cost,
         ..before.sign_in.clone()
     };
+    let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
     Ok(State {
         config,
         flags: before.flags.clone(),
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
+        meters,
         log: before.log.clone(),
+        deliveries: before.deliveries.clone(),
         setup: before.setup.clone(),
     })
 }
@@ -269,12 +295,17 @@ pub fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<
         return Ok(());
     }
     let hash = password::hash(secret, auth.bcrypt_cost)?;
+    let told = |kind| {
+        let told = Event::new(kind).by(By::Configuration).about(&auth.admin_user);
+        told.with("role", Role::Admin.name())
+    };
     match known {
         Some(user) => {
             store.write_users(|tx| {
                 users::set_role(tx, user.id, Role::Admin)?;
                 users::set_standing(tx, user.id, Standing::Enabled)?;
                 users::set_password(tx, user.id, Some(&hash))?;
+                events::append(tx, &told(Kind::UserPasswordChanged), clock::now())?;
                 sessions::delete_all(tx, Some(user.id))
             })?;
         }
@@ -287,7 +318,10 @@ pub fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<
                 granted: Capabilities::ALL,
                 password_hash: Some(&hash),
             };
-            store.write_users(|tx| users::insert(tx, &admin, clock::now()))?;
+            store.write_users(|tx| {
+                users::insert(tx, &admin, clock::now())?;
+                events::append(tx, &told(Kind::UserAdded), clock::now())
+            })?;
         }
     }
     info!(user = %auth.admin_user, "the administrator has the configured password");

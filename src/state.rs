@@ -12,7 +12,8 @@ use arc_swap::ArcSwap;
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::{Config, Flags},
-    events::log::Log,
+    events::{deliveries::Deliveries, log::Log},
+    metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
 };
@@ -31,6 +32,10 @@ pub struct State {
     pub sign_in: SignIn,
     /// Where what happens is noted.
     pub log: Log,
+    /// Who is told of it.
+    pub deliveries: Deliveries,
+    /// What is counted, for these apps.
+    pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

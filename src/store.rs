@@ -13,12 +13,14 @@ mod migrations;
 pub mod owners;
 pub mod sessions;
 pub mod settings;
+pub mod traffic;
+pub mod trouble;
 pub mod users;
 pub mod view;
 
 use std::{
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use database::{Database, StoreError};
@@ -26,10 +28,18 @@ use events::EventId;
 use keys::KeyId;
 use sessions::{NewSession, SessionId};
 use tokio::sync::watch;
+use trouble::Troubles;
 use users::{User, UserId};
 use view::{Denied, Health, View};
 
-use crate::{authn::token::Token, clock::Timestamp};
+use crate::{
+    authn::{name::UserName, token::Token},
+    clock::{self, Timestamp},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
+};
 
 /// The database of a running service and what is held of it in memory, kept in step by every method here.
 pub struct Store {
@@ -39,6 +49,7 @@ pub struct Store {
     view: View,
     /// The newest event, for whoever is told of them.
     newest: watch::Sender<EventId>,
+    troubles: Arc<Troubles>,
 }
 
 struct Inner {
@@ -49,6 +60,8 @@ struct Inner {
     unstored_keys: Vec<KeyId>,
     /// Users from whom something was taken that could not be stored: refused until that succeeds.
     suspended: Vec<UserId>,
+    /// What tells of them.
+    untold: Vec<(Event, Timestamp)>,
 }
 
 impl Store {
@@ -60,15 +73,25 @@ impl Store {
             view.fill(connection, &Denied::default())?;
             events::newest(connection)
         })?;
-        let reader = Mutex::new(Database::open_reader(path)?);
-        let inner =
-            Inner { database, unstored: Vec::new(), unstored_keys: Vec::new(), suspended: Vec::new() };
-        Ok(Self { inner: Mutex::new(inner), reader, view, newest: watch::Sender::new(newest) })
+        let (reader, troubles) = (Mutex::new(database.reader()?), database.troubles());
+        let inner = Inner {
+            database,
+            unstored: Vec::new(),
+            unstored_keys: Vec::new(),
+            untold: Vec::new(),
+            suspended: Vec::new(),
+        };
+        Ok(Self { inner: Mutex::new(inner), reader, view, troubles, newest: watch::Sender::new(newest) })
     }
 
     /// What verify reads.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// How often the database failed.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
     }
 
     /// A panic while the lock was held leaves no half-done write behind: SQLite rolled it back.
@@ -84,27 +107,43 @@ impl Store {
         replaced: Option<SessionId>,
     ) -> Result<(), StoreError> {
         let mut inner = self.lock();
-        let (started, ended) = inner.database.write(|tx| {
+        let (started, ended, newest) = inner.database.write(|tx| {
             sessions::still_proved(tx, session)?;
             let ended = replaced.into_iter().chain(sessions::surplus(tx, session)?).collect::<Vec<_>>();
+            let told = |kind, whose: &UserName| {
+                Event::new(kind).by(By::User(&session.user.name)).about(whose).at_address(session.address)
+            };
+            for whose in sessions::owners(tx, &ended)? {
+                events::append(tx, &told(Kind::SessionEnded, &whose), session.now)?;
+            }
             sessions::delete(tx, &ended)?;
-            Ok((sessions::insert(tx, &token.digest(), session)?, ended))
+            let started =
+                told(Kind::SessionStarted, &session.user.name).with("opened", session.opened.name());
+            let newest = events::append(tx, &started, session.now)?;
+            Ok((sessions::insert(tx, &token.digest(), session)?, ended, newest))
         })?;
         self.view.forget_sessions(&ended);
         self.view.add_session(token.digest(), started);
+        self.announce(newest);
         Ok(())
     }
 
-    /// Ends a session: denied at once in memory, even when that cannot be stored.
-    pub fn end_session(&self, session: SessionId) -> Result<(), StoreError> {
-        self.end_sessions(&[session], |tx| sessions::delete(tx, &[session]))
+    /// Ends a session, of which `told` tells: denied at once in memory, even when that cannot be stored.
+    pub fn end_session(&self, session: SessionId, told: Event) -> Result<(), StoreError> {
+        self.end_sessions(&[session], told, |tx| sessions::delete(tx, &[session]))
     }
 
     /// Sets the password of a user who has just proved themselves in the session `kept`, and ends their other
     /// sessions, as one change. When it cannot be stored the other sessions are denied all the same.
-    pub fn change_password(&self, proved: &User, hash: &str, kept: SessionId) -> Result<(), StoreError> {
+    pub fn change_password(
+        &self,
+        proved: &User,
+        hash: &str,
+        kept: SessionId,
+        told: Event,
+    ) -> Result<(), StoreError> {
         let others = self.view.sessions_of(proved.id).filter(|&session| session != kept).collect::<Vec<_>>();
-        self.end_sessions(&others, |tx| {
+        self.end_sessions(&others, told, |tx| {
             users::still_proved(tx, proved)?;
             sessions::lives(tx, kept)?;
             users::set_password(tx, proved.id, Some(hash))?;
@@ -118,36 +157,39 @@ impl Store {
     pub fn end_sessions(
         &self,
         ended: &[SessionId],
+        told: Event,
         change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.view.forget_sessions(ended);
-        let mut inner = self.lock();
-        let stored = inner.database.write(change);
-        if stored.is_err() {
-            inner.unstored.extend(ended);
+        let (mut inner, now) = (self.lock(), clock::now());
+        let stored = inner.database.write(|tx| {
+            change(tx)?;
+            events::append(tx, &told, now)
+        });
+        match &stored {
+            Ok(told) => self.announce(*told),
+            Err(_) => {
+                inner.unstored.extend(ended);
+                // The sessions are all that will be stored of it.
+                inner.untold.push((Event { kind: Kind::SessionEnded, ..told }, now));
+            }
         }
         self.view.forget_sessions(ended);
-        stored?;
-        self.announce(inner.database.read(events::newest)?);
-        Ok(())
+        stored.map(|_| ())
     }
 
-    /// Revokes a key and the sessions that it opened, and stores something with that: denied at once in memory, even when
-    /// it cannot be stored.
-    pub fn revoke_key(
-        &self,
-        key: KeyId,
-        now: Timestamp,
-        also: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    /// Revokes a key and the sessions that it opened, of which `told` tells: denied at once in memory, even when that
+    /// cannot be stored.
+    pub fn revoke_key(&self, key: KeyId, told: Event, now: Timestamp) -> Result<(), StoreError> {
         self.view.deny_key(key);
         let mut inner = self.lock();
         let stored = inner.database.write(|tx| {
             keys::revoke(tx, key, now)?;
-            also(tx)
+            events::append(tx, &told, now)
         });
         if stored.is_err() {
             inner.unstored_keys.push(key);
+            inner.untold.push((told, now));
         }
         self.view.deny_key(key);
         stored?;
@@ -216,7 +258,7 @@ impl Store {
     }
 
     fn refill(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let Inner { database, unstored, unstored_keys, suspended } = inner;
+        let Inner { database, unstored, unstored_keys, suspended, .. } = inner;
         let denied = Denied { sessions: unstored, keys: unstored_keys, users: suspended };
         let filled = database.read(|connection| {
             self.view.fill(connection, &denied)?;

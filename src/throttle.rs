@@ -154,6 +154,11 @@ impl Throttle {
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(self.limits.block_for)
     }
 
+    /// Whether a wait is the full one, which many failures bring.
+    pub fn blocks(&self, wait: Wait) -> bool {
+        wait.seconds() >= self.limits.block_for.as_secs()
+    }
+
     /// The failures, where they have changed since this was last asked.
     pub fn changed(&self, now: Duration, wall: Timestamp) -> Option<Vec<Failure>> {
         let mut state = self.lock();

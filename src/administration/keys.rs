@@ -123,8 +123,7 @@ pub fn make(
         let id = keys::insert(tx, &key.digest(), &new, clock::now())?;
         let apps = scope.apps.as_ref().map(|apps| apps.iter().map(AppName::as_str).collect::<Vec<_>>());
         let event = about(Kind::KeyMade, &owner.name)
-            .with("key", id.get())
-            .with("name", name.as_str())
+            .with("key", name.as_str())
             .with("capabilities", scope.capabilities.map(|set| set.to_string()))
             .with("apps", apps);
         actor.record(tx, event)?;
@@ -135,9 +134,6 @@ pub fn make(
 
 /// Revokes a key and ends the sessions that it opened: denied at once, even when that cannot be stored.
 pub fn revoke(state: &State, actor: &Actor, owner: &User, key: &ApiKey) -> Result<(), Fault> {
-    let now = clock::now();
-    Ok(state.store.revoke_key(key.id, now, |tx| {
-        let event = about(Kind::KeyRevoked, &owner.name);
-        actor.record(tx, event.with("key", key.id.get()).with("name", key.name.as_str()))
-    })?)
+    let told = actor.did(about(Kind::KeyRevoked, &owner.name).with("key", key.name.as_str()));
+    Ok(state.store.revoke_key(key.id, told, clock::now())?)
 }

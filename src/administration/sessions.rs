@@ -15,8 +15,6 @@ pub fn end(state: &State, actor: &Actor, user: &User, ended: &[SessionId]) -> Re
     if ended.is_empty() {
         return Ok(());
     }
-    Ok(state.store.end_sessions(ended, |tx| {
-        sessions::delete(tx, ended)?;
-        actor.record(tx, about(Kind::SessionEnded, &user.name).with("sessions", ended.len()))
-    })?)
+    let told = actor.did(about(Kind::SessionEnded, &user.name).with("sessions", ended.len()));
+    Ok(state.store.end_sessions(ended, told, |tx| sessions::delete(tx, ended))?)
 }

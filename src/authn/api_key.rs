@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use memchr::{memchr_iter, memrchr};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     policy::role::Role,
-    proxy::client::Client,
+    proxy::{client::Client, headers},
     store::{keys::ApiKey, users::Standing, view::View},
 };
 
@@ -167,11 +168,11 @@ fn header<'a>(presented: &Presented<'a>) -> Result<Option<&'a str>, Rejection> {
     let mut values = presented.headers.get_all(&X_API_KEY);
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some(value), None) => match value.to_str() {
-            Ok("") => Ok(None),
-            Ok(text) if !looks_like_one(text) && presented.app_has_own_keys => Ok(None),
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Rejection::KeyMalformed),
+        (Some(value), None) => match headers::text(value) {
+            Some("") => Ok(None),
+            Some(text) if !looks_like_one(text) && presented.app_has_own_keys => Ok(None),
+            Some(text) => Ok(Some(text)),
+            None => Err(Rejection::KeyMalformed),
         },
         (Some(_), Some(_)) => Err(Rejection::KeyMalformed),
     }
@@ -203,10 +204,13 @@ pub fn apps_own_bearer(headers: &HeaderMap) -> Option<&HeaderValue> {
 /// The values of `apikey` and `api_key`, in any case as some apps take them; an empty one is absent.
 fn in_query(query: &str) -> impl Iterator<Item = &str> {
     let is_key = |name: &str| name.eq_ignore_ascii_case("apikey") || name.eq_ignore_ascii_case("api_key");
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .filter_map(move |(name, value)| (is_key(name) && !value.is_empty()).then_some(value))
+    // A second `=` in a pair follows no name that could be a key's.
+    memchr_iter(b'=', query.as_bytes()).filter_map(move |sign| {
+        let (before, value) = (&query[..sign], &query[sign + 1..]);
+        let name = memrchr(b'&', before.as_bytes()).map_or(before, |mark| &before[mark + 1..]);
+        let value = is_key(name).then(|| value.split('&').next()).flatten()?;
+        (!value.is_empty()).then_some(value)
+    })
 }
 
 /// Proves the owner of a key that came as the password of an app's own sign-in.

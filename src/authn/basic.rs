@@ -10,7 +10,7 @@ use super::{
     chain::{Attempt, Presented, Question, Settled},
     name::UserName,
     principal::{Credential, Principal},
-    sign_in::{Claim, Refused, SignIn},
+    sign_in::{Claim, Proof as SignedInBy, Refused, SignIn},
     single_flight::SingleFlight,
     token::{RandomError, TokenDigest},
 };
@@ -84,9 +84,10 @@ impl Basic {
     pub async fn settle(&self, guess: Guess, sign_in: &SignIn) -> Settled {
         let Guess { claim, digest } = guess;
         let client = claim.address;
-        let compare = sign_in.prove(claim, |user| user);
+        let compare = sign_in.prove(claim, SignedInBy::Basic, |user| user);
         let ask = async {
             let user = compare.await?;
+            sign_in.succeeded(&user.name, client, SignedInBy::Basic);
             self.remember(digest, &user);
             Ok(user.id)
         };

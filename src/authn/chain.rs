@@ -14,7 +14,7 @@ use super::{
     external::Provision,
     lane::Lane,
     open,
-    principal::Principal,
+    principal::{Principal, Way},
     session,
     sign_in::{Refused, SignIn},
     sso::Sso,
@@ -101,17 +101,31 @@ pub enum Question {
     Upstream(Box<UpstreamQuestion>),
 }
 
+impl Question {
+    /// The kind of credential that it is about.
+    pub const fn way(&self) -> Way {
+        match self {
+            Self::Password(_) => Way::Basic,
+            Self::Provision(provision) => provision.way(),
+            Self::Upstream(_) => Way::Upstream,
+        }
+    }
+}
+
 /// What all of them came to.
 pub enum Identity {
     /// No credential was sent.
     Anonymous,
     /// One proved a user.
     Proven(Principal),
-    /// One was wrong.
-    Rejected(Rejection),
+    /// One of this kind was wrong.
+    Rejected(Way, Rejection),
     /// One takes time.
     Unsettled(Question),
 }
+
+/// The kind of credential that was tried last, and how it fared.
+struct Tried(Way, Attempt);
 
 /// What a question came to.
 pub enum Settled {
@@ -212,39 +226,40 @@ impl Authenticator {
             true => Authorization::Absent,
             false => Authorization::of(presented.headers),
         };
-        match self.attempt(presented, authorization, view) {
+        let Tried(way, attempt) = self.attempt(presented, authorization, view);
+        match attempt {
             Attempt::NotPresented => Identity::Anonymous,
             Attempt::Accepted(principal) => Identity::Proven(principal),
-            Attempt::Rejected(rejection) => Identity::Rejected(rejection),
+            Attempt::Rejected(rejection) => Identity::Rejected(way, rejection),
             Attempt::Unsettled(question) => Identity::Unsettled(question),
         }
     }
 
     /// The order.
-    fn attempt(&self, presented: &Presented<'_>, authorization: Authorization<'_>, view: &View) -> Attempt {
-        api_key::attempt(self.keys, presented, &authorization, view)
-            .or_else(|| match authorization {
+    fn attempt(&self, presented: &Presented<'_>, authorization: Authorization<'_>, view: &View) -> Tried {
+        Tried(Way::ApiKey, api_key::attempt(self.keys, presented, &authorization, view))
+            .or_else(Way::Basic, || match authorization {
                 Authorization::Basic { user, password } => {
                     self.basic.attempt((user, password), presented, view)
                 }
                 Authorization::Malformed => Attempt::Rejected(Rejection::AuthorizationMalformed),
                 Authorization::Absent | Authorization::Bearer(_) => Attempt::NotPresented,
             })
-            .or_else(|| match &self.sso {
+            .or_else(Way::Sso, || match &self.sso {
                 Some(sso) => sso.attempt(presented, view),
                 None => Attempt::NotPresented,
             })
-            .or_else(|| self.sessions.attempt(presented, self.keys, view))
-            .or_else(|| match &self.bypass {
+            .or_else(Way::Session, || self.sessions.attempt(presented, self.keys, view))
+            .or_else(Way::Bypass, || match &self.bypass {
                 Some(bypass) => bypass.attempt(presented, view),
                 None => Attempt::NotPresented,
             })
             // The provider knows even those who send nothing: it says where they sign in.
-            .or_else(|| match &self.upstream {
+            .or_else(Way::Upstream, || match &self.upstream {
                 Some(upstream) if !presented.preflight => upstream.attempt(presented, &self.sessions),
                 _ => Attempt::NotPresented,
             })
-            .or_else(|| self.open.attempt())
+            .or_else(Way::Open, || self.open.attempt())
     }
 
     /// Finds out what takes time.
@@ -265,10 +280,10 @@ impl Authenticator {
     }
 }
 
-impl Attempt {
-    fn or_else(self, next: impl FnOnce() -> Self) -> Self {
+impl Tried {
+    fn or_else(self, way: Way, next: impl FnOnce() -> Attempt) -> Self {
         match self {
-            Self::NotPresented => next(),
+            Self(_, Attempt::NotPresented) => Self(way, next()),
             decided => decided,
         }
     }

@@ -1,13 +1,65 @@
 //! The `Cookie` header, by bytes: no decoding, so no name but the exact one is ours, and no byte that another
 //! app has put there hides it.
 
-use std::io::BufRead;
+use std::{iter, mem, ops::Range};
 
 use actix_web::{
     http::header::{COOKIE, HeaderMap, HeaderValue},
     web::Bytes,
 };
-use memchr::memmem;
+use memchr::{memchr, memmem::Finder};
+
+/// The name of a cookie. Cookies are the longest header of most requests, so one is searched for as it stands there.
+#[derive(Clone, Debug)]
+pub struct CookieName {
+    /// Finds the name and the `=` behind it.
+    search: Finder<'static>,
+}
+
+impl CookieName {
+    /// Exactly this name.
+    pub fn new(name: &str) -> Self {
+        Self { search: Finder::new(&[name.as_bytes(), b"="].concat()).into_owned() }
+    }
+
+    /// Where cookies of this name stand in a header, each up to its semicolon.
+    fn places<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = Range<usize>> + 'h {
+        let mut searched = 0;
+        iter::from_fn(move || {
+            loop {
+                let start = searched + self.search.find(&header[searched..])?;
+                let (before, here) = header.split_at(start);
+                searched = start + memchr(b';', here).unwrap_or(here.len());
+                if matches!(before.trim_ascii_end(), [] | [.., b';']) {
+                    return Some(start..searched);
+                }
+            }
+        })
+    }
+
+    /// The values of cookies of this name in a header.
+    fn values<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
+        let name = self.search.needle().len();
+        self.places(header).map(move |place| header[place][name..].trim_ascii_end())
+    }
+
+    /// What a header holds beside them.
+    fn others<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
+        let mut start = 0;
+        let end = header.len()..header.len();
+        self.places(header)
+            .chain([end])
+            .map(move |place| trim(&header[mem::replace(&mut start, place.end)..place.start]))
+            .filter(|others| !others.is_empty())
+    }
+}
+
+fn trim(mut cookies: &[u8]) -> &[u8] {
+    while let [b';' | b' ' | b'\t', rest @ ..] | [rest @ .., b';' | b' ' | b'\t'] = cookies {
+        cookies = rest;
+    }
+    cookies
+}
 
 /// What the client's cookies hold under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,66 +73,45 @@ pub enum Presence<'a> {
 }
 
 /// Finds the cookie of exactly this name.
-pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Presence<'a> {
+pub fn find<'a>(headers: &'a HeaderMap, name: &'a CookieName) -> Presence<'a> {
     let mut presence = Presence::Absent;
-    for value in pairs(headers).filter_map(|pair| value_of(pair, name)) {
-        presence = match presence {
-            Presence::Absent => Presence::Once(value),
-            Presence::Once(_) | Presence::Repeated => return Presence::Repeated,
-        };
+    for header in headers.get_all(COOKIE) {
+        for value in name.values(header.as_bytes()) {
+            presence = match presence {
+                Presence::Absent => Presence::Once(value),
+                Presence::Once(_) | Presence::Repeated => return Presence::Repeated,
+            };
+        }
     }
     presence
 }
 
 /// The client's other cookies as one header, for the app; `None` where there are none.
-pub fn without(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
-    let (first, another) = {
-        let mut values = headers.get_all(COOKIE);
-        (values.next()?, values.next())
+pub fn without(headers: &HeaderMap, name: &CookieName) -> Option<HeaderValue> {
+    let [header] = headers.get_all(COOKIE).as_slice() else {
+        return joined(headers.get_all(COOKIE).flat_map(|header| name.others(header.as_bytes())));
     };
-    // Most requests by key or SSO carry one header without ours, which then need not be taken apart.
-    if another.is_none() && !first.is_empty() && memmem::find(first.as_bytes(), name.as_bytes()).is_none() {
-        return Some(first.clone());
+    let mut others = name.others(header.as_bytes());
+    match (others.next()?, others.next()) {
+        // Most requests by key or SSO carry none of ours.
+        (all, None) if all.len() == header.len() => Some(header.clone()),
+        (rest, None) => HeaderValue::from_bytes(rest).ok(),
+        (first, Some(second)) => joined([first, second].into_iter().chain(others)),
     }
-    let length: usize = headers.get_all(COOKIE).map(|header| header.len() + 2).sum();
-    let mut rest = Vec::with_capacity(length);
-    for pair in pairs(headers).filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()) {
-        if !rest.is_empty() {
-            rest.extend_from_slice(b"; ");
-        }
-        rest.extend_from_slice(pair);
-    }
-    if rest.is_empty() { None } else { HeaderValue::from_maybe_shared(Bytes::from(rest)).ok() }
 }
 
 /// Cookies for the app with one of our own making, `name=value`, in place of any of that name.
 pub fn with(cookies: Option<&HeaderValue>, added: &str) -> Option<HeaderValue> {
-    let name = added.split_once('=').map_or(added, |(name, _)| name);
-    let others = cookies.into_iter().flat_map(|header| pieces(header.as_bytes())).map(<[u8]>::trim_ascii);
-    let mut all: Vec<_> = others.filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()).collect();
-    all.push(added.as_bytes());
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from(all.join(&b"; "[..]))).ok()?;
+    let name = CookieName::new(added.split_once('=').map_or(added, |(name, _)| name));
+    let others = cookies.into_iter().flat_map(|header| name.others(header.as_bytes()));
+    let mut value = joined(others.chain([added.as_bytes()]))?;
     value.set_sensitive(true);
     Some(value)
 }
 
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(COOKIE).flat_map(|header| pieces(header.as_bytes())).map(<[u8]>::trim_ascii)
-}
-
-/// What stands between semicolons. Cookies are the longest header of most requests, and the reader's search takes
-/// many bytes at a time; reading from memory does not fail.
-fn pieces(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let all = rest;
-        let read = rest.skip_until(b';').ok().filter(|&read| read > 0)?;
-        let piece = all.get(..read)?;
-        Some(piece.strip_suffix(b";").unwrap_or(piece))
-    })
-}
-
-fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+fn joined<'a>(cookies: impl Iterator<Item = &'a [u8]>) -> Option<HeaderValue> {
+    let all = cookies.collect::<Vec<_>>().join(&b"; "[..]);
+    if all.is_empty() { None } else { HeaderValue::from_maybe_shared(Bytes::from(all)).ok() }
 }
 
 #[cfg(test)]
@@ -99,6 +130,7 @@ mod tests {
 
     #[test]
     fn only_the_exact_name_is_ours() {
+        let sid = CookieName::new("sid");
         for (header, presence) in [
             (&b"sid=GOOD"[..], Presence::Once(b"GOOD")),
             (b"a=b; sid=GOOD; c=d", Presence::Once(b"GOOD")),
@@ -116,14 +148,15 @@ mod tests {
             (b"$sid=EVIL", Presence::Absent),
             (b"", Presence::Absent),
         ] {
-            assert_eq!(find(&headers(&[header]), "sid"), presence, "{}", header.escape_ascii());
+            assert_eq!(find(&headers(&[header]), &sid), presence, "{}", header.escape_ascii());
         }
-        assert_eq!(find(&headers(&[b"sid=A", b"sid=B"]), "sid"), Presence::Repeated);
-        assert_eq!(find(&headers(&[b"a=b", b"sid=B"]), "sid"), Presence::Once(b"B"));
+        assert_eq!(find(&headers(&[b"sid=A", b"sid=B"]), &sid), Presence::Repeated);
+        assert_eq!(find(&headers(&[b"a=b", b"sid=B"]), &sid), Presence::Once(b"B"));
     }
 
     #[test]
     fn the_app_gets_the_others_and_never_ours() {
+        let sid = CookieName::new("sid");
         for (header, rest) in [
             (&b"sid=X"[..], None),
             (b"sid=X; ", None),
@@ -133,10 +166,10 @@ mod tests {
             (b"sid=X; sid=Y;a=\xff", Some(b"a=\xff")),
             (b"s%69d=X", Some(b"s%69d=X")),
         ] {
-            let left = without(&headers(&[header]), "sid");
+            let left = without(&headers(&[header]), &sid);
             assert_eq!(left.as_ref().map(HeaderValue::as_bytes), rest, "{}", header.escape_ascii());
         }
-        assert_eq!(without(&headers(&[b"a=b", b"sid=X", b"c=d"]), "sid").unwrap(), "a=b; c=d");
+        assert_eq!(without(&headers(&[b"a=b", b"sid=X", b"c=d"]), &sid).unwrap(), "a=b; c=d");
     }
 
     #[test]
@@ -152,14 +185,27 @@ mod tests {
         }
     }
 
+    /// The slow and plain way to read cookies.
+    fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+        header.split(|&b| b == b';').map(<[u8]>::trim_ascii)
+    }
+
     proptest! {
         #[test]
-        fn whatever_is_left_for_the_app_holds_no_cookie_of_ours(bytes in proptest::collection::vec(0x20..0x7f_u8, 0..80)) {
-            let map = headers(&[&bytes]);
-            if let Some(rest) = without(&map, "s") {
-                let seen = headers(&[rest.as_bytes()]);
-                prop_assert_eq!(find(&seen, "s"), Presence::Absent);
-            }
+        fn cookies_are_found_as_if_taken_apart_one_by_one(text in "[s=; \ta]{0,40}", other in "[s=;]{0,4}") {
+            let (map, name) = (headers(&[text.as_bytes(), other.as_bytes()]), CookieName::new("s"));
+            let all: Vec<_> = pairs(text.as_bytes()).chain(pairs(other.as_bytes())).collect();
+            let ours: Vec<_> = all.iter().filter_map(|pair| pair.strip_prefix(b"s=")).collect();
+            prop_assert_eq!(find(&map, &name), match ours[..] {
+                [] => Presence::Absent,
+                [one] => Presence::Once(one),
+                _ => Presence::Repeated,
+            });
+            let others = |pair: &&&[u8]| !pair.is_empty() && !pair.starts_with(b"s=");
+            let left = without(&map, &name);
+            let left = pairs(left.as_ref().map_or(b"", HeaderValue::as_bytes));
+            let left: Vec<_> = left.filter(|pair| !pair.is_empty()).collect();
+            prop_assert_eq!(left, all.iter().filter(others).copied().collect::<Vec<_>>());
         }
     }
 }

@@ -14,15 +14,20 @@ use super::{
     group::Groups,
     lane::Lane,
     name::UserName,
-    principal::{Credential, Principal},
+    principal::{Credential, Principal, Way},
     profile::{DisplayName, Email},
 };
 use crate::{
     clock,
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
     policy::{capability::Capabilities, role::Role},
     store::{
         Store,
         database::StoreError,
+        events,
         users::{self, ExternalRights, NewUser, Standing, User},
         view::View,
     },
@@ -176,6 +181,10 @@ impl Provisioner {
 }
 
 impl Provision {
+    pub(super) const fn way(&self) -> Way {
+        self.credential.way()
+    }
+
     /// Brings the store up to what the other system says.
     pub(super) async fn settle(self, store: &Arc<Store>) -> Settled {
         let Self { provisioner, identity, credential } = self;
@@ -215,7 +224,7 @@ fn store_identity(
     store.write_users(|tx| match users::find(tx, &identity.name) {
         // Another request may have made them meanwhile; what holds then is theirs.
         Ok(id) => match rules.sync {
-            Sync::Always => bring_up(tx, id, &rights, &identity.name),
+            Sync::Always => bring_up(tx, (id, &identity.name), &rights, store.view()),
             Sync::Never => Ok(()),
         },
         Err(StoreError::UnknownUser(_)) => {
@@ -243,24 +252,34 @@ fn make(
     };
     let id = users::insert(tx, &user, clock::now())?;
     users::set_groups(tx, id, rights.groups)?;
+    let told = Event::new(Kind::UserAdded).by(By::Provider).about(&identity.name);
+    events::append(tx, &told.with("role", rights.role.name()).granting(rights.granted), clock::now())?;
     info!(user = %identity.name, role = rights.role.name(), granted = %rights.granted, "added a user that another system named");
     Ok(())
 }
 
 fn bring_up(
     tx: &Transaction<'_>,
-    id: users::UserId,
+    (id, name): (users::UserId, &UserName),
     rights: &ExternalRights<'_>,
-    name: &UserName,
+    view: &View,
 ) -> Result<(), StoreError> {
     if !users::may_follow(tx, id)? {
         return Ok(());
     }
-    if users::set_external(tx, id, rights)? {
+    let role = if users::set_external(tx, id, rights)? {
         info!(user = %name, role = rights.role.name(), granted = %rights.granted, "brought a user to what another system says");
+        rights.role
     } else {
         warn!(user = %name, "another system says that the last active administrator is none; make another one first");
-    }
+        Role::Admin
+    };
+    let before = view.users().by_id(id).map(|user| (user.role, user.granted));
+    let told = match before == Some((role, rights.granted)) {
+        true => Event::new(Kind::UserChanged),
+        false => Event::new(Kind::UserCapabilitiesChanged).with("role", role.name()).granting(rights.granted),
+    };
+    events::append(tx, &told.by(By::Provider).about(name), clock::now())?;
     Ok(())
 }
 

@@ -19,7 +19,8 @@ type Job = Box<dyn FnOnce() + Send>;
 /// A few threads and the queue before them.
 pub struct Lane {
     jobs: mpsc::Sender<Job>,
-    places: Arc<Semaphore>,
+    free: Arc<Semaphore>,
+    places: usize,
 }
 
 /// A place in the queue.
@@ -47,13 +48,23 @@ impl Lane {
             let queue = Arc::clone(&queue);
             thread::Builder::new().name(name.to_owned()).spawn(move || work(&queue))?;
         }
-        Ok(Self { jobs, places: Arc::new(Semaphore::new(places)) })
+        Ok(Self { jobs, free: Arc::new(Semaphore::new(places)), places })
     }
 
     /// Takes a place, or refuses at once when none is free.
     pub fn place(&self) -> Result<Place, Busy> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
+        let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| Busy)?;
         Ok(Place { jobs: self.jobs.clone(), permit })
+    }
+
+    /// How many jobs may be under way or wait.
+    pub const fn places(&self) -> usize {
+        self.places
+    }
+
+    /// How many are.
+    pub fn taken(&self) -> usize {
+        self.places.saturating_sub(self.free.available_permits())
     }
 }
 

@@ -66,17 +66,70 @@ pub enum UpstreamBy {
     Program,
 }
 
-impl Credential {
+/// A way in, whether it opens or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Without a credential.
+    None,
+    /// A route that asks for none.
+    Public,
+    /// [`Credential::Session`].
+    Session,
+    /// [`Credential::ApiKey`].
+    ApiKey,
+    /// [`Credential::Basic`].
+    Basic,
+    /// [`Credential::Sso`].
+    Sso,
+    /// [`Credential::Upstream`].
+    Upstream,
+    /// [`Credential::Bypass`].
+    Bypass,
+    /// [`Credential::Open`].
+    Open,
+}
+
+impl Way {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Public,
+        Self::Session,
+        Self::ApiKey,
+        Self::Basic,
+        Self::Sso,
+        Self::Upstream,
+        Self::Bypass,
+        Self::Open,
+    ];
+
     /// The word in `X-Auth-Method`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Session(..) => "session",
-            Self::ApiKey(_) => "api-key",
+            Self::None => "none",
+            Self::Public => "public",
+            Self::Session => "session",
+            Self::ApiKey => "api-key",
             Self::Basic => "basic",
             Self::Sso => "sso",
-            Self::Upstream(_) => "upstream",
+            Self::Upstream => "upstream",
             Self::Bypass => "bypass",
             Self::Open => "open",
+        }
+    }
+}
+
+impl Credential {
+    /// The way in that it opens.
+    pub const fn way(self) -> Way {
+        match self {
+            Self::Session(..) => Way::Session,
+            Self::ApiKey(_) => Way::ApiKey,
+            Self::Basic => Way::Basic,
+            Self::Sso => Way::Sso,
+            Self::Upstream(_) => Way::Upstream,
+            Self::Bypass => Way::Bypass,
+            Self::Open => Way::Open,
         }
     }
 

@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderMap;
 use super::{
     api_key::{self, KeyHolders},
     chain::{Attempt, Presented, Rejection},
-    cookie::{self, Presence},
+    cookie::{self, CookieName, Presence},
     principal::{Credential, Principal},
     token::TokenDigest,
 };
@@ -26,7 +26,7 @@ const CLOCK_SLACK: i64 = 300;
 /// The cookie and how long sessions live, in seconds.
 #[derive(Clone, Debug)]
 pub struct SessionRules {
-    cookie_name: String,
+    cookie_name: CookieName,
     ttl: i64,
     remember_ttl: i64,
     max_lifetime: Option<i64>,
@@ -42,7 +42,7 @@ impl SessionRules {
     ) -> Self {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         Self {
-            cookie_name: cookie_name.to_owned(),
+            cookie_name: CookieName::new(cookie_name),
             ttl: seconds(ttl),
             remember_ttl: seconds(remember_ttl),
             max_lifetime: max_lifetime.map(seconds),
@@ -50,7 +50,7 @@ impl SessionRules {
     }
 
     /// The cookie's name.
-    pub fn cookie_name(&self) -> &str {
+    pub const fn cookie_name(&self) -> &CookieName {
         &self.cookie_name
     }
 

@@ -8,6 +8,8 @@ use tracing::{error, info, warn};
 use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
+    events::{event::Event, kind::Kind, log::Log},
+    metrics::{Metrics, sign_ins::Ending},
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
@@ -33,6 +35,31 @@ pub struct SignIn {
     pub hashing: Arc<Lane>,
     /// The cost of new hashes.
     pub bcrypt_cost: u32,
+    /// Where tries are noted.
+    pub log: Log,
+    /// Where the ends of tries are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// By what somebody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A name and a password, on a page or through an app's own sign-in.
+    Password,
+    /// A name and a password with the request itself.
+    Basic,
+    /// An API key.
+    Key,
+}
+
+impl Proof {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Basic => "basic",
+            Self::Key => "api-key",
+        }
+    }
 }
 
 /// A name and a password, as they were sent.
@@ -74,12 +101,33 @@ impl SignIn {
     /// it is left out: guessing 256 bits gets nowhere.
     pub fn count_wrong_key(&self, address: IpAddr) {
         let Ok(door) = self.door.place() else { return };
-        let throttle = Arc::clone(&self.throttle);
+        let this = self.clone();
         door.dispatch(move || {
-            if let Ok(reserved) = throttle.reserve(address, None, clock::monotonic()) {
-                reserved.failed(clock::monotonic());
+            if let Ok(reserved) = this.throttle.reserve(address, None, clock::monotonic()) {
+                this.failed(reserved, (Proof::Key, None, address));
             }
         });
+    }
+
+    /// Notes that somebody proved who they are.
+    pub fn succeeded(&self, user: &UserName, address: IpAddr, by: Proof) {
+        let event = Event::new(Kind::SigninSucceeded).by_and_about(user).from(address);
+        self.log.record(event.with("method", by.name()));
+    }
+
+    /// Counts a failure and notes it. Of names only those of users are noted: others may be passwords in the wrong field.
+    fn failed(&self, reserved: Reserved, (by, user, address): (Proof, Option<&User>, IpAddr)) -> Wait {
+        let wait = reserved.failed(clock::monotonic());
+        let mut failed = Event::new(Kind::SigninFailed).from(address).with("method", by.name());
+        if let Some(user) = user {
+            failed = failed.about(&user.name);
+        }
+        if self.throttle.blocks(wait) {
+            let blocked = Event { kind: Kind::SigninBlocked, ..failed.clone() };
+            self.log.record(blocked.with("seconds", wait.seconds()));
+        }
+        self.log.record(failed);
+        wait
     }
 
     /// Proves the owner of a key by `prove`, counted like a password. A key that is known but opens nothing any more
@@ -89,10 +137,10 @@ impl SignIn {
         address: IpAddr,
         prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Refused> {
-        let door = self.door.place().map_err(|_| Refused::Busy)?;
-        let throttle = Arc::clone(&self.throttle);
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let sign_in = self.clone();
         let proved = door.run(move || {
-            let reserved = admit(&throttle, address, None)?;
+            let reserved = sign_in.admit(address, None)?;
             let rejection = match prove() {
                 Ok(proved) => {
                     reserved.succeeded();
@@ -101,8 +149,9 @@ impl SignIn {
                 Err(rejection) => rejection,
             };
             info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
+            sign_in.metrics.sign_ins.count(Ending::Failed);
             if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
-                return Err(Refused::Wrong(reserved.failed(clock::monotonic())));
+                return Err(Refused::Wrong(sign_in.failed(reserved, (Proof::Key, None, address))));
             }
             reserved.cancelled();
             Err(Refused::Wrong(Wait::NONE))
@@ -112,9 +161,12 @@ impl SignIn {
 
     /// Starts a session for whoever knows the password.
     pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
-        let (store, address) = (Arc::clone(&self.store), claim.address);
-        let started = self.prove(claim, move |user| start_session(&store, &user, address, wanted)).await?;
-        started.ok_or(Refused::Failed)
+        let (this, address) = (self.clone(), claim.address);
+        let start = move |user: Arc<User>| {
+            this.succeeded(&user.name, address, Proof::Password);
+            this.start_session(&user, address, wanted)
+        };
+        self.prove(claim, Proof::Password, start).await?.ok_or(Refused::Failed)
     }
 
     /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
@@ -122,74 +174,80 @@ impl SignIn {
     pub async fn prove<T: Send + 'static>(
         &self,
         claim: Claim,
+        by: Proof,
         then: impl FnOnce(Arc<User>) -> T + Send + 'static,
     ) -> Result<T, Refused> {
         let address = claim.address;
         let name = UserName::parse(&claim.username).ok();
-        let busy = || {
-            warn!(%address, "sign-in refused: too many at once; try again");
-            Refused::Busy
-        };
-        let door = self.door.place().map_err(|_| busy())?;
-        let (throttle, account) = (Arc::clone(&self.throttle), name.clone());
-        let admitted = door.run(move || admit(&throttle, address, account.as_ref())).await;
+        let door = self.door.place().map_err(|_| self.busy(address))?;
+        let (sign_in, account) = (self.clone(), name.clone());
+        let admitted = door.run(move || sign_in.admit(address, account.as_ref())).await;
         let reserved = admitted.unwrap_or(Err(Refused::Failed))?;
         let Ok(place) = self.hashing.place() else {
             reserved.cancelled();
-            return Err(busy());
+            return Err(self.busy(address));
         };
-        let (store, cost) = (Arc::clone(&self.store), self.bcrypt_cost);
+        let sign_in = self.clone();
         let proved = place.run(move || {
-            let user = name.and_then(|name| store.view().users().by_name(&name).cloned());
-            let right = compare(user.as_ref(), &claim.password, cost);
+            let user = name.and_then(|name| sign_in.store.view().users().by_name(&name).cloned());
+            let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
-            match user.filter(|_| right) {
+            match user.as_ref().filter(|_| right) {
                 Some(user) => {
                     reserved.succeeded();
-                    let done = then(Arc::clone(&user));
-                    renew_hash(&store, &user, &claim.password, cost);
+                    let done = then(Arc::clone(user));
+                    renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
                     Ok(done)
                 }
                 None => {
                     info!(%address, "sign-in refused: wrong name or password");
-                    Err(Refused::Wrong(reserved.failed(clock::monotonic())))
+                    sign_in.metrics.sign_ins.count(Ending::Failed);
+                    Err(Refused::Wrong(sign_in.failed(reserved, (by, user.as_deref(), address))))
                 }
             }
         });
         proved.await.unwrap_or(Err(Refused::Failed))
     }
-}
 
-/// Takes a place for one try, or refuses, at a pace.
-fn admit(throttle: &Arc<Throttle>, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
-    throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
-        info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
-        thread::sleep(REFUSAL_PACE);
-        Refused::Throttled(wait)
-    })
-}
+    fn busy(&self, address: IpAddr) -> Refused {
+        warn!(%address, "sign-in refused: too many at once; try again");
+        self.metrics.sign_ins.count(Ending::Busy);
+        Refused::Busy
+    }
 
-/// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
-/// stored.
-pub fn start_session(store: &Store, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
-    let address = address.to_string();
-    let session = NewSession {
-        user,
-        lifetime: wanted.lifetime,
-        opened: wanted.opened,
-        now: clock::now(),
-        address: &address,
-    };
-    let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
-    match store.start_session(&token, &session, wanted.replaced) {
-        Ok(()) => {
-            user.used.note(session.now);
-            info!(user = %user.name, address, "signed in");
-            Some(token)
-        }
-        Err(cause) => {
-            error!(%cause, "sign-in refused: the session could not be stored");
-            None
+    /// Takes a place for one try, or refuses, at a pace.
+    fn admit(&self, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
+        self.throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
+            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+            self.metrics.sign_ins.count(Ending::Blocked);
+            thread::sleep(REFUSAL_PACE);
+            Refused::Throttled(wait)
+        })
+    }
+
+    /// Starts a session for a user who has just proved themselves; `None`, with a log line, where it cannot be
+    /// stored.
+    pub fn start_session(&self, user: &User, address: IpAddr, wanted: Wanted) -> Option<Token> {
+        let address = address.to_string();
+        let session = NewSession {
+            user,
+            lifetime: wanted.lifetime,
+            opened: wanted.opened,
+            now: clock::now(),
+            address: &address,
+        };
+        let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
+        match self.store.start_session(&token, &session, wanted.replaced) {
+            Ok(()) => {
+                user.used.note(session.now);
+                info!(user = %user.name, address, "signed in");
+                self.metrics.sign_ins.count(Ending::Succeeded);
+                Some(token)
+            }
+            Err(cause) => {
+                error!(%cause, "sign-in refused: the session could not be stored");
+                None
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::alphabet;
+
 /// Characters of a token: 256 bits in URL-safe base64 without padding.
 const LENGTH: usize = 43;
 
@@ -86,7 +88,7 @@ impl TokenDigest {
 /// Whether this has exactly the length and alphabet of a token.
 pub(super) fn is_token(presented: &[u8]) -> bool {
     presented.len() == LENGTH
-        && presented.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        && alphabet::holds_only(presented, |b| b.is_ascii_alphanumeric() | (b == b'_') | (b == b'-'))
 }
 
 impl fmt::Debug for TokenDigest {

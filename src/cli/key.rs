@@ -15,8 +15,13 @@ use crate::{
     },
     clock::{self, Timestamp},
     config::{Config, Flags, parse_lifetime, parse_network},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
     policy::app::AppName,
     store::{
+        events,
         keys::{self, ApiKey, NewApiKey, Scope},
         users::{self, UserId},
     },
@@ -79,7 +84,9 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
             let user = UserName::parse(&user)?;
             database(&config)?.write(|tx| {
                 let key = keys::find(tx, users::find(tx, &user)?, &name)?;
-                keys::revoke(tx, key, clock::now())
+                keys::revoke(tx, key, clock::now())?;
+                let told = Event::new(Kind::KeyRevoked).by(By::CommandLine).about(&user);
+                events::append(tx, &told.with("key", name.as_str()), clock::now())
             })?;
             output::say(&format!("Revoked the key {name} of {user}."));
             Ok(())
@@ -106,7 +113,10 @@ fn create(config: &Config, arguments: &Create) -> Result<(), Failure> {
     }
     let id = database.write(|tx| {
         let new = NewApiKey { user: owner.id, name: &name, scope: &scope };
-        keys::insert(tx, &key.digest(), &new, clock::now())
+        let id = keys::insert(tx, &key.digest(), &new, clock::now())?;
+        let told = Event::new(Kind::KeyMade).by(By::CommandLine).about(&user).with("key", name.as_str());
+        events::append(tx, &told, clock::now())?;
+        Ok(id)
     })?;
     if arguments.json {
         let mut made = scope_json(&scope);

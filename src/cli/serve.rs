@@ -28,7 +28,7 @@ pub(super) fn run(mut flags: Flags, arguments: Arguments) -> Result<(), Failure>
         tokio::task::yield_now().await;
         tracing::info!(address = service.address, "listening");
         running.await??;
-        drop((service.events, service.background, serving));
+        drop((service.events, service.couriers, service.background, serving));
         tracing::info!("stopped");
         Ok(())
     });

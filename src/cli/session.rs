@@ -1,13 +1,19 @@
 //! `sluice session`.
 
 use clap::Subcommand;
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::{Failure, configuration, database, output};
 use crate::{
     authn::name::UserName,
+    clock,
     config::Flags,
-    store::{sessions, users},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
+    store::{database::StoreError, events, sessions, users},
 };
 
 #[derive(Debug, Subcommand)]
@@ -44,15 +50,28 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
         }
         Command::Revoke { name } => {
             let name = UserName::parse(&name)?;
-            let ended = database.write(|tx| sessions::delete_all(tx, Some(users::find(tx, &name)?)))?;
+            let ended = database.write(|tx| {
+                let ended = sessions::delete_all(tx, Some(users::find(tx, &name)?))?;
+                tell(tx, Event::new(Kind::SessionEnded).about(&name), ended)
+            })?;
             output::say(&format!("Ended {ended} sessions of {name}."));
         }
         Command::RevokeAll => {
-            let ended = database.write(|tx| sessions::delete_all(tx, None))?;
+            let ended = database.write(|tx| {
+                let ended = sessions::delete_all(tx, None)?;
+                tell(tx, Event::new(Kind::SessionEnded).with("everybody", true), ended)
+            })?;
             output::say(&format!("Ended {ended} sessions. Everybody has to sign in again."));
         }
     }
     Ok(())
+}
+
+fn tell(connection: &Connection, told: Event, ended: usize) -> Result<usize, StoreError> {
+    if ended > 0 {
+        events::append(connection, &told.by(By::CommandLine).with("sessions", ended), clock::now())?;
+    }
+    Ok(ended)
 }
 
 fn as_json(session: &sessions::Listed) -> serde_json::Value {

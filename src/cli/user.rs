@@ -15,11 +15,15 @@ use crate::{
     },
     clock,
     config::{Config, Flags},
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
     policy::{capability::Capabilities, preset::Preset, role::Role},
     store::{
         capabilities,
         database::{Database, StoreError},
-        sessions,
+        events, sessions,
         users::{self, NewUser, Standing, User, UserId},
     },
 };
@@ -136,25 +140,36 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
         Command::SetPassword { name } => set_password(&config, &name),
         Command::SetCapabilities(arguments) => set_capabilities(&config, &arguments),
         Command::Enable { name } => {
-            change(&config, &name, "is enabled", |tx, id| users::set_standing(tx, id, Standing::Enabled))
+            let told = Event::new(Kind::UserEnabled);
+            change(&config, &name, "is enabled", told, |tx, id| {
+                users::set_standing(tx, id, Standing::Enabled)
+            })
         }
         Command::Disable { name } => {
-            let done = "is disabled; their sessions are ended";
-            change(&config, &name, done, |tx, id| users::set_standing(tx, id, Standing::Disabled))
+            let (done, told) = ("is disabled; their sessions are ended", Event::new(Kind::UserDisabled));
+            change(&config, &name, done, told, |tx, id| users::set_standing(tx, id, Standing::Disabled))
         }
-        Command::Delete { name } => change(&config, &name, "is deleted", |tx, id| users::delete(tx, id)),
+        Command::Delete { name } => {
+            let told = Event::new(Kind::UserDeleted);
+            change(&config, &name, "is deleted", told, |tx, id| users::delete(tx, id))
+        }
     }
 }
 
-/// Makes one change to one user, in one transaction.
+/// Makes one change to one user, of which `told` tells, in one transaction.
 fn change(
     config: &Config,
     name: &str,
     done: &str,
+    told: Event,
     change: impl FnOnce(&Transaction<'_>, UserId) -> Result<(), StoreError>,
 ) -> Result<(), Failure> {
     let name = UserName::parse(name)?;
-    database(config)?.write(|tx| change(tx, users::find(tx, &name)?))?;
+    let told = told.by(By::CommandLine).about(&name);
+    database(config)?.write(|tx| {
+        change(tx, users::find(tx, &name)?)?;
+        events::append(tx, &told, clock::now())
+    })?;
     output::say(&format!("{name} {done}."));
     Ok(())
 }
@@ -185,7 +200,12 @@ fn add(config: &Config, arguments: &Add) -> Result<(), Failure> {
         granted,
         password_hash: hash.as_deref(),
     };
-    database.write(|tx| users::insert(tx, &user, clock::now()))?;
+    let told = Event::new(Kind::UserAdded).by(By::CommandLine).about(&name);
+    let told = told.with("role", role.name()).granting(granted);
+    database.write(|tx| {
+        users::insert(tx, &user, clock::now())?;
+        events::append(tx, &told, clock::now())
+    })?;
     output::say(&match role {
         Role::Admin => format!("Added {name}, an administrator."),
         Role::User => format!("Added {name}, who may: {granted}."),
@@ -217,7 +237,9 @@ fn set_password(config: &Config, name: &str) -> Result<(), Failure> {
     }
     database(config)?.read(|connection| users::find(connection, &name))?;
     let hash = hash(config, &password_input::new_password(name.as_str())?)?;
-    change(config, name.as_str(), "has the new password; their sessions are ended", |tx, id| {
+    let (done, told) =
+        ("has the new password; their sessions are ended", Event::new(Kind::UserPasswordChanged));
+    change(config, name.as_str(), done, told, |tx, id| {
         users::set_password(tx, id, Some(&hash))?;
         sessions::delete_all(tx, Some(id)).map(|_| ())
     })
@@ -236,28 +258,38 @@ fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), 
         )
         .into());
     }
+    let mut told = Event::new(Kind::UserCapabilitiesChanged);
     if let Some(app) = &arguments.app {
         let app = super::key::known_app(config, app)?;
         let done = match granted {
             Some(granted) => format!("may now in {}: {granted}", app.as_str()),
             None => format!("may now do in {} what they may in every app", app.as_str()),
         };
-        return change(config, &arguments.name, &done, |tx, id| capabilities::set_in(tx, id, &app, granted));
+        let told = match granted {
+            Some(granted) => told.granting(granted),
+            None => told.with("inherits", true),
+        };
+        let told = told.in_app(&app);
+        return change(config, &arguments.name, &done, told, |tx, id| {
+            capabilities::set_in(tx, id, &app, granted)
+        });
     }
-    let done = match arguments.role {
-        Some(RoleName::Admin) => "is an administrator now",
-        Some(RoleName::User) => "is an ordinary user now, with the capabilities granted",
-        None => "has the new capabilities",
+    let (done, role) = match arguments.role {
+        Some(RoleName::Admin) => ("is an administrator now", Some(Role::Admin)),
+        Some(RoleName::User) => ("is an ordinary user now, with the capabilities granted", Some(Role::User)),
+        None => ("has the new capabilities", None),
     };
-    change(config, &arguments.name, done, |tx, id| {
+    if let Some(granted) = granted {
+        told = told.granting(granted);
+    }
+    if let Some(role) = role {
+        told = told.with("role", role.name());
+    }
+    change(config, &arguments.name, done, told, |tx, id| {
         if let Some(granted) = granted {
             capabilities::set(tx, id, granted)?;
         }
-        match arguments.role {
-            Some(RoleName::Admin) => users::set_role(tx, id, Role::Admin),
-            Some(RoleName::User) => users::set_role(tx, id, Role::User),
-            None => Ok(()),
-        }
+        role.map_or(Ok(()), |role| users::set_role(tx, id, role))
     })
 }
 

@@ -5,7 +5,13 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use super::kind::Kind;
-use crate::{authn::name::UserName, policy::app::AppName};
+use crate::{
+    authn::name::UserName,
+    policy::{
+        app::AppName,
+        capability::{Capabilities, Capability},
+    },
+};
 
 /// Bytes that one text of a detail keeps.
 const DETAIL: usize = 500;
@@ -80,7 +86,17 @@ impl Event {
 
     /// From this address.
     pub fn from(self, address: IpAddr) -> Self {
-        Self { address: Some(address.to_string()), ..self }
+        self.at_address(&address.to_string())
+    }
+
+    /// The same with an address that is a text already.
+    pub fn at_address(self, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..self }
+    }
+
+    /// With these capabilities.
+    pub fn granting(self, granted: Capabilities) -> Self {
+        self.with("capabilities", granted.iter().map(Capability::name).collect::<Vec<_>>())
     }
 
     /// One more thing to say. A long text is cut.

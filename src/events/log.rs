@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::Duration,
@@ -13,13 +13,16 @@ use std::{
 
 use tracing::{error, warn};
 
-use super::event::Event;
+use super::{
+    event::Event,
+    tally::{Due, Tally},
+};
 use crate::{
-    clock::{self, Timestamp},
+    clock,
     store::{Store, events},
 };
 
-/// Events that may wait to be stored.
+/// Events that may wait to be stored; as many again of those that anybody can cause, which so displace no others.
 const WAITING: usize = 4_096;
 /// Events that one transaction stores at most.
 const BATCH: usize = 512;
@@ -31,7 +34,7 @@ const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
 enum Message {
-    Happened(Event, Timestamp),
+    Happened(Due),
     Stop,
 }
 
@@ -39,6 +42,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Log {
     queue: SyncSender<Message>,
+    anybodys: SyncSender<Due>,
     lost: Arc<AtomicU64>,
 }
 
@@ -52,21 +56,30 @@ impl Log {
     /// Starts the thread.
     pub fn start(store: Arc<Store>) -> io::Result<(Self, Writer)> {
         let (queue, waiting) = sync_channel(WAITING);
+        let (anybodys, waiting_of_anybody) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&lost);
-        let thread = thread::Builder::new()
-            .name("events".to_owned())
-            .spawn(move || Writing { store, waiting, lost: counted, warned: 0 }.run())?;
-        Ok((Self { queue: queue.clone(), lost }, Writer { queue, thread: Some(thread) }))
+        let writing = Writing {
+            store,
+            waiting,
+            waiting_of_anybody,
+            tally: Tally::default(),
+            lost: Arc::clone(&lost),
+            warned: 0,
+        };
+        let thread = thread::Builder::new().name("events".to_owned()).spawn(move || writing.run())?;
+        Ok((Self { queue: queue.clone(), anybodys, lost }, Writer { queue, thread: Some(thread) }))
     }
 
     /// Notes what happened just now. Never waits: where too much waits already, it is left out and counted.
     pub fn record(&self, event: Event) {
-        match self.queue.try_send(Message::Happened(event, clock::now())) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+        let due = (event, clock::now());
+        let sent = if due.0.kind.is_anybodys() {
+            self.anybodys.try_send(due).is_ok()
+        } else {
+            self.queue.try_send(Message::Happened(due)).is_ok()
+        };
+        if !sent {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -89,6 +102,8 @@ impl Drop for Writer {
 struct Writing {
     store: Arc<Store>,
     waiting: Receiver<Message>,
+    waiting_of_anybody: Receiver<Due>,
+    tally: Tally,
     lost: Arc<AtomicU64>,
     /// The count of lost events that the log has told.
     warned: u64,
@@ -101,34 +116,42 @@ enum Next {
 
 impl Writing {
     fn run(mut self) {
-        while let (batch, Next::GoOn) = self.collect() {
+        loop {
+            let (mut batch, next) = self.collect();
+            batch.extend(match next {
+                Next::GoOn => self.tally.due(clock::monotonic()),
+                Next::Stop => self.tally.close(),
+            });
             self.write(&batch);
             self.tell_of_lost();
+            if matches!(next, Next::Stop) {
+                return;
+            }
         }
     }
 
-    /// What waits, up to a batch; on stopping everything is stored first.
-    fn collect(&mut self) -> (Vec<(Event, Timestamp)>, Next) {
+    /// What waits, up to a batch.
+    fn collect(&mut self) -> (Vec<Due>, Next) {
         let mut batch = Vec::new();
         let mut message = match self.waiting.recv_timeout(PAUSE) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return (batch, Next::Stop),
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
+        for (event, at) in self.waiting_of_anybody.try_iter().take(WAITING) {
+            batch.extend(self.tally.take(event, at));
+        }
         while let Some(next) = message {
             match next {
-                Message::Happened(event, at) => batch.push((event, at)),
-                Message::Stop => {
-                    self.write(&batch);
-                    return (Vec::new(), Next::Stop);
-                }
+                Message::Happened((event, at)) => batch.extend(self.tally.take(event, at)),
+                Message::Stop => return (batch, Next::Stop),
             }
             message = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };
         }
         (batch, Next::GoOn)
     }
 
-    fn write(&self, batch: &[(Event, Timestamp)]) {
+    fn write(&self, batch: &[Due]) {
         if batch.is_empty() {
             return;
         }

@@ -205,6 +205,11 @@ impl Apps {
         self.apps.iter()
     }
 
+    /// The place of an app in the configuration, from 0; a comparison of addresses, which reads no app.
+    pub fn place(&self, app: &App) -> Option<usize> {
+        self.apps.iter().position(|known| std::ptr::eq(known, app))
+    }
+
     /// The app that the proxy's configuration fixed.
     pub fn named(&self, name: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.name.as_str() == name)

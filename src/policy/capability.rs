@@ -155,6 +155,18 @@ impl Capabilities {
         C::ViewLogs,
         C::ViewAllDownloads,
     ]);
+    /// More than looking.
+    pub const CHANGING: Self = Self::of(&[
+        C::AddDownloads,
+        C::RemoveDownloads,
+        C::PauseResume,
+        C::AssignCategories,
+        C::MoveFiles,
+        C::RenameFiles,
+        C::SetComment,
+        C::ManageCategories,
+        C::ClearHistory,
+    ]);
     /// What a user gets who was made from an SSO header.
     pub const SSO_DEFAULT: Self = Self(
         Self::ALL.0 & !Self::of(&[C::EditAllDownloads, C::ManageCategories, C::ViewServers, C::ViewLogs]).0,

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use memchr::{memchr, memchr_iter};
+
+use crate::alphabet;
+
 /// How the client reached the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
@@ -64,20 +68,18 @@ impl Host {
 
 /// Letters, digits, `-`, `_`, and dots that stand one at a time between them.
 fn is_name(name: &str) -> bool {
-    let mut before = b'.';
-    let plain = name.bytes().all(|b| {
-        let lone = b != b'.' || before != b'.';
-        before = b;
-        lone && (b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-    });
-    plain && !name.is_empty() && name.len() <= 253
+    let bytes = name.as_bytes();
+    let plain =
+        alphabet::holds_only(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
+    let dots_stand_alone = memchr_iter(b'.', bytes).all(|dot| dot > 0 && bytes[dot - 1] != b'.');
+    plain && dots_stand_alone && (1..=253).contains(&name.len())
 }
 
 /// Splits `host[:port]`; the port is 1 to 65535, decimal, without a sign.
 pub fn parse_authority(text: &str) -> Option<(Host, Option<u16>)> {
     let split = match text.starts_with('[') {
         true => text.find(']')? + 1,
-        false => text.bytes().position(|b| b == b':').unwrap_or(text.len()),
+        false => memchr(b':', text.as_bytes()).unwrap_or(text.len()),
     };
     let (host, rest) = text.split_at_checked(split)?;
     let port = match rest {

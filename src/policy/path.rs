@@ -1,21 +1,24 @@
 //! Paths as an app might read them: only a plain one is read the same by everybody.
 
+use memchr::{memchr, memchr_iter};
+
+use crate::alphabet;
+
 /// Whether every app reads the path alike: it starts with `/`, has no empty or dot segment, no `;` or `\`, and a
 /// percent-sign only before a byte that is neither unreserved (RFC 3986, 2.3) nor a separator nor a control
 /// byte. Bytes past ASCII, encoded in UTF-8, are plain only where `non_ascii` says that the app has such names.
 pub fn is_plain(path: &str, non_ascii: bool) -> bool {
-    let Some(below) = path.strip_prefix('/') else { return false };
-    let mut segments = below.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        if matches!(segment, "." | "..") || (segment.is_empty() && !is_last) {
-            return false;
-        }
-    }
-    if path.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b';' | b'\\')) {
-        return false;
-    }
-    !path.contains('%') || escapes_are_plain(path, non_ascii)
+    let bytes = path.as_bytes();
+    path.starts_with('/')
+        && alphabet::holds_only(bytes, |b| b.is_ascii_graphic() & (b != b';') & (b != b'\\'))
+        && memchr_iter(b'/', bytes).all(|slash| {
+            let odd = matches!(
+                bytes[slash + 1..],
+                [b'/', ..] | [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..]
+            );
+            !odd
+        })
+        && (memchr(b'%', bytes).is_none() || escapes_are_plain(path, non_ascii))
 }
 
 fn escapes_are_plain(path: &str, non_ascii: bool) -> bool {

@@ -144,12 +144,14 @@ impl Routes {
     pub fn find(&self, sought: &Sought<'_>, mut tried: impl FnMut(&Route, Trial)) -> Option<(Needs, &Route)> {
         let path = self.matching.fold(sought.path);
         let (mut needs, route) = self.root.decide(path.strip_prefix('/')?, sought, &mut tried)?;
+        // What only a row for everything below takes may be meant for another row in another spelling.
+        let loose = self.loose.as_ref().filter(|_| route.below);
+        if loose.is_none() && !self.has_further {
+            return Some((needs, route));
+        }
         let loosely = Matching::LOOSE.fold(sought.path);
         let loosely = loosely.strip_prefix('/')?;
-        // What only a row for everything below takes may be meant for another row in another spelling.
-        if let Some(loose) = self.loose.as_ref().filter(|_| route.below)
-            && let Some((by_other, _)) = loose.decide(loosely, sought, &mut |_, _| {})
-        {
+        if let Some((by_other, _)) = loose.and_then(|loose| loose.decide(loosely, sought, &mut |_, _| {})) {
             needs = needs.and(by_other);
         }
         if self.has_further {

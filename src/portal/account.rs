@@ -9,12 +9,19 @@ use askama::Template;
 use secrecy::SecretString;
 use tracing::{error, info};
 
-use super::{account_keys::KeySection, form::Form, log_out, page, visit::Visit};
+use super::{
+    account_keys::KeySection,
+    form::Form,
+    frame::{Frame, Place},
+    log_out, page,
+    visit::Visit,
+};
 use crate::{
     authn::{
         password,
-        sign_in::{Claim, Refused},
+        sign_in::{Claim, Proof, Refused},
     },
+    events::{event::Event, kind::Kind},
     policy::{capability::Capability, origin::MissingOrigin, role::Role},
     store::{sessions::SessionId, users::User},
 };
@@ -29,6 +36,7 @@ struct CapabilityRow {
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     base: &'a str,
+    frame: Frame,
     name: String,
     display_name: String,
     email: Option<String>,
@@ -73,6 +81,7 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
     let password_note = password_note(visit, user);
     AccountPage {
         base: visit.base(),
+        frame: Frame::new(visit, user, Place::Account),
         name: user.name.to_string(),
         display_name: user.display_name.as_ref().map_or_else(|| user.name.to_string(), ToString::to_string),
         email: user.email.as_ref().map(ToString::to_string),
@@ -167,9 +176,11 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
 
 async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId) -> Result<Change, Refused> {
     let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
-    let changed = visit.state.sign_in.prove(claim, move |user| {
+    let address = claim.address;
+    let changed = visit.state.sign_in.prove(claim, Proof::Password, move |user| {
         let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
-        store.change_password(&user, &hash, kept).map_err(|cause| cause.to_string())?;
+        let told = Event::new(Kind::UserPasswordChanged).by_and_about(&user.name).from(address);
+        store.change_password(&user, &hash, kept, told).map_err(|cause| cause.to_string())?;
         info!(user = %user.name, "password changed; the user's other sessions ended");
         Ok::<_, String>(())
     });

@@ -1,5 +1,7 @@
 //! The API keys of whoever is signed in: their list on the account page, making one and revoking one.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -19,6 +21,7 @@ use crate::{
     administration,
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
+    events::{event::Event, kind::Kind},
     policy::{
         app::AppName,
         capability::{Capabilities, Capability},
@@ -26,6 +29,7 @@ use crate::{
     },
     store::{
         database::StoreError,
+        events,
         keys::{self, ApiKey, NewApiKey, Scope},
         sessions::{self, SessionId},
         users::User,
@@ -185,16 +189,20 @@ pub async fn create(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 /// Stores a key, unless the session has ended meanwhile: the key would outlive what proved its owner.
 async fn make(
     visit: &Visit,
-    user: &User,
+    user: &Arc<User>,
     session: SessionId,
     (name, scope): (KeyName, Scope),
 ) -> Result<NewKey, Option<StoreError>> {
-    let (store, user) = (std::sync::Arc::clone(&visit.state.store), user.id);
+    let (store, user) = (Arc::clone(&visit.state.store), Arc::clone(user));
+    let told =
+        Event::new(Kind::KeyMade).by_and_about(&user.name).from(visit.address()).with("key", name.as_str());
     let key = NewKey::generate().map_err(|_| None)?;
     let made = web::block(move || {
         store.write_users(|tx| {
             sessions::lives(tx, session)?;
-            keys::insert(tx, &key.digest(), &NewApiKey { user, name: &name, scope: &scope }, clock::now())
+            let new = NewApiKey { user: user.id, name: &name, scope: &scope };
+            keys::insert(tx, &key.digest(), &new, clock::now())?;
+            events::append(tx, &told, clock::now())
         })?;
         Ok(key)
     });
@@ -235,7 +243,7 @@ pub async fn revoke(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 }
 
 /// The user's own live key that a form names.
-fn own(visit: &Visit, user: &User, id: &str) -> Option<std::sync::Arc<ApiKey>> {
+fn own(visit: &Visit, user: &User, id: &str) -> Option<Arc<ApiKey>> {
     let keys = visit.state.store.view().keys_of(user.id);
     keys.into_iter().find(|own| own.id.get().to_string() == id)
 }

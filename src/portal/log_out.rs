@@ -5,7 +5,10 @@ use askama::Template;
 use tracing::{error, info};
 
 use super::{page, visit::Visit};
-use crate::policy::origin::{MissingOrigin, Origin};
+use crate::{
+    events::{event::Event, kind::Kind},
+    policy::origin::{MissingOrigin, Origin},
+};
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -42,7 +45,8 @@ pub async fn submit(visit: Visit) -> HttpResponse {
     let mut stored = true;
     if let Some((user, session)) = visit.any_session() {
         let store = std::sync::Arc::clone(&visit.state.store);
-        match web::block(move || store.end_session(session)).await {
+        let told = Event::new(Kind::SessionEnded).by_and_about(&user.name).from(visit.address());
+        match web::block(move || store.end_session(session, told)).await {
             Ok(Ok(())) => info!(user = %user.name, "signed out"),
             Ok(Err(cause)) => {
                 error!(%cause, user = %user.name, "signed out in memory only; will try again to store it");

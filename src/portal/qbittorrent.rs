@@ -9,10 +9,11 @@ use super::{form::Form, visit::Visit};
 use crate::{
     authn::{
         api_key::{self, Use},
-        sign_in::{self, Claim, Refused, Wanted},
+        sign_in::{Claim, Proof, Refused, Wanted},
         token::Token,
     },
     clock,
+    events::{event::Event, kind::Kind},
     policy::origin::MissingOrigin,
     proxy::caller,
     store::{
@@ -64,7 +65,8 @@ pub async fn log_out(visit: Visit) -> HttpResponse {
     let mut response = plain(StatusCode::OK);
     if let Some((user, session)) = visit.any_session() {
         let store = std::sync::Arc::clone(&visit.state.store);
-        match web::block(move || store.end_session(session)).await {
+        let told = Event::new(Kind::SessionEnded).by_and_about(&user.name).from(visit.address());
+        match web::block(move || store.end_session(session, told)).await {
             Ok(Ok(())) => info!(user = %user.name, "a client signed out"),
             Ok(Err(cause)) => {
                 error!(%cause, user = %user.name, "signed out in memory only; will try again to store it");
@@ -92,9 +94,10 @@ async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<
         api_key::prove(holders, (&username, &key), used, store.view())
     };
     let principal = state.sign_in.prove_key(address, prove).await?;
+    state.sign_in.succeeded(&principal.user.name, address, Proof::Key);
     let wanted = wanted(visit, principal.key.as_ref().map(|key| key.id));
-    let store = std::sync::Arc::clone(&state.store);
-    let started = web::block(move || sign_in::start_session(&store, &principal.user, address, wanted)).await;
+    let sign_in = state.sign_in.clone();
+    let started = web::block(move || sign_in.start_session(&principal.user, address, wanted)).await;
     started.ok().flatten().ok_or(Refused::Failed)
 }
 

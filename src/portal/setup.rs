@@ -22,16 +22,17 @@ use crate::{
     authn::{
         name::UserName,
         password,
-        sign_in::{self, Wanted},
+        sign_in::Wanted,
         token::{Token, TokenDigest},
     },
     clock,
     config::Config,
+    events::{event::Event, kind::Kind},
     policy::{capability::Capabilities, origin::MissingOrigin, role::Role},
     store::{
         Store,
         database::StoreError,
-        marker,
+        events, marker,
         sessions::{Lifetime, Opened},
         users::{self, NewUser},
     },
@@ -183,10 +184,10 @@ fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Compla
 
 async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
     let Ok(place) = visit.state.sign_in.hashing.place() else { return page::busy(visit.base()) };
-    let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
+    let sign_in = visit.state.sign_in.clone();
     let address = visit.address();
     let made = place.run(move || {
-        let hash = password::hash(&admin.password, cost).map_err(|cause| cause.to_string())?;
+        let hash = password::hash(&admin.password, sign_in.bcrypt_cost).map_err(|cause| cause.to_string())?;
         let user = NewUser {
             name: &admin.name,
             display_name: None,
@@ -195,15 +196,21 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
             granted: Capabilities::ALL,
             password_hash: Some(&hash),
         };
-        match store.write_users(|tx| users::insert_first(tx, &user, clock::now())) {
+        let told = Event::new(Kind::UserAdded).by_and_about(&admin.name).from(address);
+        let told = told.with("role", Role::Admin.name()).granting(Capabilities::ALL);
+        let stored = sign_in.store.write_users(|tx| {
+            users::insert_first(tx, &user, clock::now())?;
+            events::append(tx, &told, clock::now())
+        });
+        match stored {
             Ok(_) => {}
             Err(StoreError::NotEmpty) => return Ok(None),
             Err(cause) => return Err(cause.to_string()),
         }
         info!(user = %admin.name, "the first administrator is made");
-        let user = store.view().users().by_name(&admin.name).cloned();
+        let user = sign_in.store.view().users().by_name(&admin.name).cloned();
         let wanted = Wanted { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None };
-        Ok(user.map(|user| sign_in::start_session(&store, &user, address, wanted)))
+        Ok(user.map(|user| sign_in.start_session(&user, address, wanted)))
     });
     match made.await {
         Ok(Ok(Some(session))) => {

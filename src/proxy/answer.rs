@@ -12,7 +12,7 @@ use tracing::error;
 
 use super::{dialect::Names, handed_on::HandedOn};
 use crate::{
-    authn::principal::Principal,
+    authn::principal::{Principal, Way},
     policy::{app::App, capability::Capabilities, extras::Fact},
     store::users::User,
 };
@@ -72,6 +72,16 @@ pub enum Admitted<'a> {
     Nobody,
 }
 
+impl Admitted<'_> {
+    /// The way in.
+    pub const fn way(&self) -> Way {
+        match self {
+            Self::User(principal, _) => principal.credential.way(),
+            Self::Nobody => Way::Public,
+        }
+    }
+}
+
 /// The one way to let a request pass: every identity header, once, never empty; but for nobody none that an app would
 /// take for a user's name.
 pub fn allow(admitted: &Admitted<'_>, app: &App, names: Names, handed_on: HandedOn) -> HttpResponse {
@@ -89,7 +99,7 @@ pub fn allow(admitted: &Admitted<'_>, app: &App, names: Names, handed_on: Handed
         Admitted::Nobody => {
             headers.insert(X_AUTH_ROLE, HeaderValue::from_static("anonymous"));
             headers.insert(X_AUTH_CAPABILITIES, HeaderValue::from_static("none"));
-            headers.insert(X_AUTH_METHOD, HeaderValue::from_static("public"));
+            headers.insert(X_AUTH_METHOD, HeaderValue::from_static(Way::Public.name()));
             Capabilities::NONE
         }
     };
@@ -131,7 +141,7 @@ fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabi
     headers.insert(X_AUTH_USER_ID, own.id.clone());
     headers.insert(X_AUTH_ROLE, HeaderValue::from_static(role.name()));
     headers.insert(X_AUTH_CAPABILITIES, list);
-    headers.insert(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.name()));
+    headers.insert(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.way().name()));
 }
 
 /// The headers of the app's own. A value that no header can hold is left out, and the app then knows nobody.

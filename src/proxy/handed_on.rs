@@ -4,7 +4,10 @@ use actix_web::http::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    authn::{api_key, cookie},
+    authn::{
+        api_key,
+        cookie::{self, CookieName},
+    },
     policy::app::{App, Authorization},
 };
 
@@ -21,7 +24,7 @@ pub struct HandedOn {
 
 impl HandedOn {
     /// The client's own, as far as they are the app's.
-    pub fn of_client(headers: &HeaderMap, app: &App, our_cookie: &str) -> Self {
+    pub fn of_client(headers: &HeaderMap, app: &App, our_cookie: &CookieName) -> Self {
         let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
             (Authorization::App, _) => {
                 (api_key::apps_own_authorization(headers), api_key::apps_own_header(headers))

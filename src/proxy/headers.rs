@@ -1,6 +1,6 @@
 //! Reading headers that count: exactly one, exactly named, decodable.
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// The names that Sluice answers with or reads from the proxy. A client's header that an app would fold into
 /// one of them (`Remote_User`, `Remote.User`, as CGI, WSGI and PHP do) is an attack.
@@ -35,9 +35,14 @@ pub fn field(headers: &HeaderMap, name: impl Into<HeaderName>) -> Field<'_> {
     let mut values = headers.get_all(name.into());
     match (values.next(), values.next()) {
         (None, _) => Field::Absent,
-        (Some(value), None) => value.to_str().map_or(Field::Bad, Field::Once),
+        (Some(value), None) => text(value).map_or(Field::Bad, Field::Once),
         (Some(_), Some(_)) => Field::Bad,
     }
+}
+
+/// A value in printable ASCII. No header holds control bytes, so that is all of ASCII that it can hold.
+pub fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
 }
 
 /// The first header that an app could take for one of ours.
@@ -58,7 +63,7 @@ fn folds_into(name: &str, owned: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -90,5 +95,14 @@ mod tests {
         assert_eq!(field(&headers, name.clone()), Field::Bad);
         headers.insert(name.clone(), HeaderValue::from_bytes(b"\xff").unwrap());
         assert_eq!(field(&headers, name), Field::Bad);
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_reads_as_text_where_all_of_it_is_printable(bytes in proptest::collection::vec(0..=255_u8, 0..40)) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                prop_assert_eq!(text(&value), value.to_str().ok());
+            }
+        }
     }
 }

@@ -1,18 +1,22 @@
 //! The client's request, as the proxy describes it.
 
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN};
+use memchr::{memchr, memchr_iter};
 use thiserror::Error;
 
 use super::{
     dialect::{Dialect, Family, Says},
     headers::{Field, field},
 };
-use crate::policy::{
-    origin::{Origin, Scheme, parse_authority},
-    route::Verb,
-    routes::Sought,
-    rpc::Calls,
-    verdict::{Exchange, Method},
+use crate::{
+    alphabet,
+    policy::{
+        origin::{Origin, Scheme, parse_authority},
+        route::Verb,
+        routes::Sought,
+        rpc::Calls,
+        verdict::{Exchange, Method},
+    },
 };
 
 const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
@@ -37,6 +41,8 @@ pub struct Original<'a> {
     pub origin: Origin,
     /// Path and query, printable ASCII, starting with `/`.
     pub target: &'a str,
+    /// The same apart.
+    parts: (&'a str, &'a str),
     /// Its method, as far as rules need it.
     pub method: Method,
     /// Its method, as routes tell them apart.
@@ -72,24 +78,23 @@ impl<'a> Original<'a> {
             Family::Original => original_url(headers)?,
             Family::Forwarded => forwarded(headers)?,
         };
-        if !is_plain_target(target) {
-            return Err(Undescribed::Malformed("the address of the original request"));
-        }
+        let parts =
+            plain_parts(target).ok_or(Undescribed::Malformed("the address of the original request"))?;
         let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
         let (method, verb, method_name) = method(headers, dialect, overridden)?;
         let exchange =
             if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
-        Ok(Self { origin, target, method, verb, overridden, method_name, exchange })
+        Ok(Self { origin, target, parts, method, verb, overridden, method_name, exchange })
     }
 
     /// The path without the query.
     pub fn path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+        self.parts.0
     }
 
     /// The query; empty where there is none.
     pub fn query(&self) -> &'a str {
-        self.target.split_once('?').map_or("", |(_, query)| query)
+        self.parts.1
     }
 
     /// The request as routes tell requests apart.
@@ -149,20 +154,21 @@ fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
     Ok((Origin::new(scheme, authority), target))
 }
 
-/// A path that starts with `/` and, like the query, holds only printable ASCII; percent-signs in the path
-/// start a byte other than NUL, and no fragment is there.
-fn is_plain_target(target: &str) -> bool {
-    let bytes = target.as_bytes();
+/// A path that starts with `/` and a query, which hold only printable ASCII; percent-signs in the path start a byte
+/// other than NUL, and no fragment is there.
+fn plain_parts(target: &str) -> Option<(&str, &str)> {
+    let (path, query) = match memchr(b'?', target.as_bytes()) {
+        Some(mark) => (&target[..mark], &target[mark + 1..]),
+        None => (target, ""),
+    };
     let is_escape = |at: usize| {
-        let hex = bytes.get(at + 1..at + 3);
+        let hex = path.as_bytes().get(at + 1..at + 3);
         hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
     };
-    let mut in_path = true;
-    let plain = bytes.iter().enumerate().all(|(at, &b)| {
-        in_path &= b != b'?';
-        b.is_ascii_graphic() && b != b'#' && (b != b'%' || !in_path || is_escape(at))
-    });
-    plain && target.starts_with('/')
+    let plain = path.starts_with('/')
+        && alphabet::holds_only(target.as_bytes(), |b| b.is_ascii_graphic() & (b != b'#'))
+        && memchr_iter(b'%', path.as_bytes()).all(is_escape);
+    plain.then_some((path, query))
 }
 
 fn method(

@@ -14,9 +14,11 @@ use crate::{
     authn::{
         authorization,
         chain::{Rejection, Settled},
-        principal::Principal,
+        name::UserName,
+        principal::{Principal, Way},
         sign_in::Refused as SignInRefused,
     },
+    metrics::reason::Reason,
     policy::{
         app::{App, Authorization},
         capability::Capability,
@@ -32,25 +34,31 @@ const LOGGED: usize = 200;
 
 /// A refusal, with what is known of the request by then.
 pub(super) struct Refused<'a> {
-    refusal: Refusal,
+    reason: Reason,
+    pub(super) refusal: Refusal,
+    /// What came as the credential.
+    way: Way,
     /// For the log: what happened and what to do; `None` where the log has it already.
-    cause: Option<String>,
-    known: Option<Known<'a>>,
+    pub(super) cause: Option<String>,
+    /// Who was proved.
+    pub(super) user: Option<UserName>,
+    pub(super) known: Option<Known<'a>>,
 }
 
 /// What the request is, and which app it is for.
-struct Known<'a> {
-    original: Original<'a>,
-    app: Option<&'a App>,
+pub(super) struct Known<'a> {
+    pub(super) original: Original<'a>,
+    pub(super) app: Option<&'a App>,
 }
 
 impl<'a> Refused<'a> {
-    pub(super) fn new(refusal: Refusal, cause: impl ToString) -> Self {
-        Self { refusal, cause: Some(cause.to_string()), known: None }
+    pub(super) fn new(reason: Reason, refusal: Refusal, cause: impl ToString) -> Self {
+        Self { reason, refusal, way: Way::None, cause: Some(cause.to_string()), user: None, known: None }
     }
 
-    fn logged_already(refusal: Refusal) -> Self {
-        Self { refusal, cause: None, known: None }
+    /// The same of whoever came by this way.
+    fn by(self, way: Way) -> Self {
+        Self { way, ..self }
     }
 
     pub(super) fn about(self, original: Original<'a>, app: Option<&'a App>) -> Self {
@@ -63,51 +71,63 @@ impl<'a> Asked<'a> {
     pub(super) fn settled(
         &self,
         settled: Settled,
+        way: Way,
         original: &Original<'a>,
         app: &App,
     ) -> Result<Principal, Refused<'a>> {
-        match settled {
-            Settled::Proven(principal) => Ok(principal),
-            Settled::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
+        let (reason, refusal, cause) = match settled {
+            Settled::Proven(principal) => return Ok(principal),
+            Settled::Rejected(rejection) => return Err(self.rejected(rejection, way, original, app)),
             Settled::Password(SignInRefused::Wrong(_)) => {
-                Err(Refused::new(Refusal::Unauthenticated, "the name or password of Basic is wrong"))
+                (Reason::WrongCredential, Refusal::Unauthenticated, "the name or password of Basic is wrong")
             }
             Settled::Password(SignInRefused::Throttled(wait)) => {
-                Err(Refused::new(Refusal::Throttled(wait), "there were too many failures before it"))
+                (Reason::Throttled, Refusal::Throttled(wait), "there were too many failures before it")
             }
             Settled::SignInElsewhere(Some(address)) if self.caller(original) == Caller::Navigating => {
                 let cause = "the provider knows nobody; the client signs in there";
-                Err(Refused::new(Refusal::SignIn(address), cause))
+                (Reason::NoCredential, Refusal::SignIn(address), cause)
             }
             Settled::SignInElsewhere(_) => {
-                Err(Refused::new(Refusal::Unauthenticated, "the provider knows nobody"))
+                (Reason::NoCredential, Refusal::Unauthenticated, "the provider knows nobody")
             }
-            Settled::ForbiddenElsewhere => Err(Refused::new(
+            Settled::ForbiddenElsewhere => (
+                Reason::RefusedByProvider,
                 Refusal::Forbidden("refused by the sign-in provider"),
                 "the provider refuses this user here; its own rules say so",
-            )),
+            ),
             Settled::Busy | Settled::Password(SignInRefused::Busy) => {
-                Err(Refused::new(Refusal::Unavailable, "too much at once; the client may try again"))
+                (Reason::Busy, Refusal::Unavailable, "too much at once; the client may try again")
             }
             Settled::Unavailable | Settled::Password(SignInRefused::Failed) => {
-                Err(Refused::logged_already(Refusal::Unavailable))
+                let (reason, refusal) = (Reason::Unavailable, Refusal::Unavailable);
+                return Err(Refused { reason, refusal, way, cause: None, user: None, known: None });
             }
-        }
+        };
+        Err(Refused::new(reason, refusal, cause).by(way))
     }
 
     /// A credential was sent, and is wrong.
-    pub(super) fn rejected(&self, rejection: Rejection, original: &Original<'a>, app: &App) -> Refused<'a> {
+    pub(super) fn rejected(
+        &self,
+        rejection: Rejection,
+        way: Way,
+        original: &Original<'a>,
+        app: &App,
+    ) -> Refused<'a> {
         if rejection == Rejection::KeyUnknown {
             self.state.sign_in.count_wrong_key(self.client().address());
         }
-        if rejection.is_final() {
-            Refused::new(Refusal::Forbidden("this user may not enter here"), rejection)
+        let refused = if rejection.is_final() {
+            let refusal = Refusal::Forbidden("this user may not enter here");
+            Refused::new(Reason::UnknownUser, refusal, rejection)
         } else if self.tries_basic(app) {
             // A browser sends what it was once told again and again; only a challenge makes it ask anew.
-            Refused::new(Refusal::Unauthenticated, rejection)
+            Refused::new(Reason::WrongCredential, Refusal::Unauthenticated, rejection)
         } else {
-            self.sign_in(original, app, &rejection.to_string())
-        }
+            self.sign_in(Reason::WrongCredential, original, app, &rejection.to_string())
+        };
+        refused.by(way)
     }
 
     /// Whether the client sends Basic to us, right or wrong.
@@ -116,13 +136,19 @@ impl<'a> Asked<'a> {
     }
 
     /// Nobody is proved: a person is led to the sign-in page, and a client of qBittorrent to its own sign-in.
-    pub(super) fn sign_in(&self, original: &Original<'a>, app: &App, cause: &str) -> Refused<'a> {
+    pub(super) fn sign_in(
+        &self,
+        reason: Reason,
+        original: &Original<'a>,
+        app: &App,
+        cause: &str,
+    ) -> Refused<'a> {
         let refusal = match (self.caller(original), app.pack.api_refusal(original.path())) {
             (Caller::Navigating, _) => Refusal::SignIn(self.sign_in_address(original)),
             (Caller::Program, Some(ApiRefusal::Qbittorrent)) => Refusal::SignInAgain,
             (Caller::Program, _) => Refusal::Unauthenticated,
         };
-        Refused::new(refusal, cause)
+        Refused::new(reason, refusal, cause)
     }
 
     fn sign_in_address(&self, original: &Original<'_>) -> String {
@@ -138,9 +164,11 @@ impl<'a> Asked<'a> {
         Caller::of(self.request.headers(), original.exchange)
     }
 
-    /// Says it in the log, and answers.
+    /// Counts it, notes it, says it in the log, and answers.
     pub(super) fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
+        self.note_refusal(refused);
         let known = refused.known.as_ref();
+        self.verdicts(known.and_then(|known| known.app)).refuse(refused.reason, refused.way);
         let original = known.map(|known| &known.original);
         let method = original.map_or("-", |original| original.method_name);
         if let Some(cause) = &refused.cause {
@@ -179,7 +207,7 @@ impl<'a> Asked<'a> {
 }
 
 /// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
-fn bounded(text: &str) -> &str {
+pub(super) fn bounded(text: &str) -> &str {
     text.get(..LOGGED).unwrap_or(text)
 }
 
@@ -197,35 +225,42 @@ pub(super) fn forbidden<'a>(
     app: &App,
     ruling: &Ruling<'_>,
 ) -> Refused<'a> {
-    let (refusal, cause) = judged(why, principal, app, ruling);
-    Refused::new(refusal, cause)
+    let (reason, refusal, cause) = judged(why, principal, app, ruling);
+    let user = Some(principal.user.name.clone());
+    Refused { user, ..Refused::new(reason, refusal, cause) }.by(principal.credential.way())
 }
 
 /// The same as the reason that the client is told, and the cause for the log.
 pub fn explained(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>) -> (String, String) {
-    let (refusal, cause) = judged(why, principal, app, ruling);
+    let (_, refusal, cause) = judged(why, principal, app, ruling);
     (refusal.reason(), cause)
 }
 
-fn judged(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>) -> (Refusal, String) {
+/// What is counted, what the client is told, and what the log says.
+type Judged = (Reason, Refusal, String);
+
+fn judged(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>) -> Judged {
     let (user, app_name) = (&principal.user.name, app.name.as_str());
     let rule = || rule(app, ruling);
     match why {
         Forbidden::Missing(set) => {
             let missing: Vec<_> = set.beyond(principal.subject(&app.name).granted).collect();
             let cause = format!("{user} has not {} in {app_name}: {}", names(&missing), rule());
-            (Refusal::Missing(missing), cause)
+            (Reason::MissingCapability, Refusal::Missing(missing), cause)
         }
         Forbidden::AdminOnly => (
+            Reason::AdminOnly,
             Refusal::Forbidden("administrators only"),
             format!("{user} is no administrator, or came with a key for less: {}", rule()),
         ),
-        Forbidden::Never => (Refusal::Forbidden("not through this gate"), rule()),
+        Forbidden::Never => (Reason::NotThroughThisGate, Refusal::Forbidden("not through this gate"), rule()),
         Forbidden::Entry => (
+            Reason::NotForThisApp,
             Refusal::Forbidden("this user may not enter here"),
             format!("users and groups of the [[app]] {app_name} do not name {user}"),
         ),
         Forbidden::App => (
+            Reason::NotForThisApp,
             Refusal::Forbidden("the key is not for this app"),
             "the API key opens other apps only; make one with another --app".to_owned(),
         ),
@@ -256,20 +291,22 @@ fn names(capabilities: &[Capability]) -> String {
 
 /// The page that sent it may not act.
 pub(super) fn foreign<'a>(refusal: OriginRefusal) -> Refused<'a> {
-    let (refusal, cause) = origin(refusal);
-    Refused::new(refusal, cause)
+    let (reason, refusal, cause) = origin(refusal);
+    Refused::new(reason, refusal, cause)
 }
 
-fn origin(refusal: OriginRefusal) -> (Refusal, String) {
-    let (reason, cause) = match refusal {
+fn origin(refusal: OriginRefusal) -> Judged {
+    let (reason, words, cause) = match refusal {
         OriginRefusal::Foreign => (
+            Reason::ForeignOrigin,
             "foreign origin",
             "the page that sent it is of another origin; list that under origins.allowed if it is yours",
         ),
         OriginRefusal::Missing => (
+            Reason::MissingOrigin,
             "missing origin",
             "it names no page (Origin or Referer); origins.allow_missing lets such requests pass",
         ),
     };
-    (Refusal::Forbidden(reason), cause.to_owned())
+    (reason, Refusal::Forbidden(words), cause.to_owned())
 }

@@ -1,5 +1,7 @@
 //! The verify request: parse, who, may they, answer.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse};
 use tracing::debug;
 
@@ -18,9 +20,10 @@ use super::{
 use crate::{
     authn::{
         chain::{Identity, Presented, Question, Settled},
-        principal::Principal,
+        principal::{Principal, Way},
     },
     clock,
+    metrics::{reason::Reason, verdicts::Verdicts},
     policy::{
         app::{App, Authorization, Taken},
         needs::Needs,
@@ -40,12 +43,15 @@ pub fn verify(
     asked: (Dialect, Option<&str>, Calls<'_>),
 ) -> Result<HttpResponse, Question> {
     let (dialect, app, calls) = asked;
+    let begun = clock::monotonic();
     let asked = Asked { request, state, dialect, app, calls };
-    match asked.decide() {
-        Ok(Decision::Allowed(response)) => Ok(response),
-        Ok(Decision::Open(question)) => Err(question),
-        Err(refused) => Ok(asked.refuse(&refused)),
-    }
+    let response = match asked.decide() {
+        Ok(Decision::Allowed(response)) => response,
+        Ok(Decision::Open(question)) => return Err(question),
+        Err(refused) => asked.refuse(&refused),
+    };
+    asked.observe(begun);
+    Ok(response)
 }
 
 /// Answers a verify request once the question is settled: a password, another provider, a user who is new here.
@@ -55,9 +61,13 @@ pub async fn verify_in_time(
     (dialect, app, calls): (Dialect, Option<&str>, Calls<'_>),
     question: Question,
 ) -> HttpResponse {
+    let begun = clock::monotonic();
+    let way = question.way();
     let settled = state.authenticator.settle(question, &state.sign_in).await;
     let asked = Asked { request, state, dialect, app, calls };
-    asked.conclude(settled).unwrap_or_else(|refused| asked.refuse(&refused))
+    let response = asked.conclude(settled, way).unwrap_or_else(|refused| asked.refuse(&refused));
+    asked.observe(begun);
+    response
 }
 
 /// A verify request that is being answered.
@@ -68,7 +78,7 @@ pub(super) struct Asked<'a> {
     /// The app that the proxy's configuration fixed.
     app: Option<&'a str>,
     /// What the body of the original request calls.
-    calls: Calls<'a>,
+    pub(super) calls: Calls<'a>,
 }
 
 /// The original request, the app that it is for, and what it needs there.
@@ -93,9 +103,9 @@ impl<'a> Asked<'a> {
     }
 
     /// The same with what the question came to; what the proxy says has not changed since.
-    fn conclude(&self, settled: Settled) -> Result<HttpResponse, Refused<'a>> {
+    fn conclude(&self, settled: Settled, way: Way) -> Result<HttpResponse, Refused<'a>> {
         let described = self.described()?;
-        let judged = self.settled(settled, &described.original, described.app).and_then(|principal| {
+        let judged = self.settled(settled, way, &described.original, described.app).and_then(|principal| {
             principal.user.used.note(clock::now());
             self.judge(&principal, &described)
         });
@@ -116,13 +126,7 @@ impl<'a> Asked<'a> {
     fn answer(&self, described: &Described<'a>) -> Result<Decision, Refused<'a>> {
         let Described { original, app, ruling } = described;
         if ruling.needs == Needs::Public {
-            let handed_on = self.handed_on(app);
-            return Ok(Decision::Allowed(answer::allow(
-                &Admitted::Nobody,
-                app,
-                self.dialect.names,
-                handed_on,
-            )));
+            return Ok(Decision::Allowed(self.allow(&Admitted::Nobody, app, self.handed_on(app))));
         }
         match self.identify(original, app)? {
             Identity::Proven(principal) => self.judge(&principal, described).map(Decision::Allowed),
@@ -130,13 +134,16 @@ impl<'a> Asked<'a> {
             Identity::Anonymous if original.is_preflight(self.request.headers()) => {
                 self.judge_preflight(described).map(Decision::Allowed)
             }
-            Identity::Rejected(rejection) => Err(self.rejected(rejection, original, app)),
+            Identity::Rejected(way, rejection) => Err(self.rejected(rejection, way, original, app)),
             Identity::Anonymous if self.state.store.view().users().is_empty() => Err(self.sign_in(
+                Reason::NoCredential,
                 original,
                 app,
                 "there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
             )),
-            Identity::Anonymous => Err(self.sign_in(original, app, "no credential was sent")),
+            Identity::Anonymous => {
+                Err(self.sign_in(Reason::NoCredential, original, app, "no credential was sent"))
+            }
         }
     }
 
@@ -146,6 +153,7 @@ impl<'a> Asked<'a> {
         if !self.state.config.server.trusted_proxies.trust(peer) {
             let peer = peer.map_or_else(|| "the Unix socket".to_owned(), |peer| peer.to_string());
             return Err(Refused::new(
+                Reason::UntrustedPeer,
                 Refusal::Forbidden("the peer is not a trusted proxy"),
                 format!("{peer} is not in server.trusted_proxies; add it if it is your proxy"),
             ));
@@ -153,12 +161,14 @@ impl<'a> Asked<'a> {
         let headers = self.request.headers();
         if let Some(alias) = headers::alias(headers) {
             return Err(Refused::new(
+                Reason::Undescribed,
                 Refusal::Undescribed("an alias of an identity header".to_owned()),
                 format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
             ));
         }
-        Original::read(headers, self.dialect)
-            .map_err(|cause| Refused::new(Refusal::Undescribed(cause.to_string()), cause))
+        Original::read(headers, self.dialect).map_err(|cause| {
+            Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.to_string()), cause)
+        })
     }
 
     fn app(&self, original: &Original<'_>) -> Result<&'a App, Refused<'a>> {
@@ -166,6 +176,7 @@ impl<'a> Asked<'a> {
         match self.app {
             Some(name) => apps.named(name).ok_or_else(|| {
                 Refused::new(
+                    Reason::Undescribed,
                     Refusal::Undescribed("the proxy names an app that is not configured".to_owned()),
                     "the verify address names an app that no [[app]] has; correct one of the two",
                 )
@@ -173,10 +184,12 @@ impl<'a> Asked<'a> {
             None => match apps.on(&original.origin) {
                 Taken::By(app) => Ok(app),
                 Taken::BySeveral => Err(Refused::new(
+                    Reason::Undescribed,
                     Refusal::Undescribed("the proxy must name the app".to_owned()),
                     "several apps take this host; end the verify address with the app's name",
                 )),
                 Taken::ByNone => Err(Refused::new(
+                    Reason::UnknownHost,
                     Refusal::Forbidden("no app takes this host"),
                     format!(
                         "no [[app]] lists the host {}; add it to one's hosts",
@@ -191,7 +204,8 @@ impl<'a> Asked<'a> {
     fn identify(&self, original: &Original<'a>, app: &'a App) -> Result<Identity, Refused<'a>> {
         let view = self.state.store.view();
         if view.health() == Health::Lost {
-            return Err(Refused::new(Refusal::Unavailable, "the database cannot be read; see the log above"));
+            let cause = "the database cannot be read; see the log above";
+            return Err(Refused::new(Reason::Unavailable, Refusal::Unavailable, cause));
         }
         let headers = self.request.headers();
         let authenticator = &self.state.authenticator;
@@ -230,9 +244,10 @@ impl<'a> Asked<'a> {
         match verdict::decide(&subject, &action(described), page, &self.state.config.origins) {
             Verdict::Allow(capabilities) => {
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
+                self.note_action(principal, (&described.original, app), &described.ruling);
                 let admitted = Admitted::User(principal, capabilities);
                 let handed_on = self.handed_on(app).inject(app);
-                Ok(answer::allow(&admitted, app, self.dialect.names, handed_on))
+                Ok(self.allow(&admitted, app, handed_on))
             }
             Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
         }
@@ -242,9 +257,22 @@ impl<'a> Asked<'a> {
         let page = claim::read(self.request.headers());
         let app = described.app;
         match verdict::decide_preflight(&action(described), &page, &self.state.config.origins) {
-            Ok(()) => Ok(answer::allow(&Admitted::Nobody, app, self.dialect.names, HandedOn::default())),
+            Ok(()) => Ok(self.allow(&Admitted::Nobody, app, HandedOn::default())),
             Err(refusal) => Err(foreign(refusal)),
         }
+    }
+
+    fn allow(&self, admitted: &Admitted<'_>, app: &App, handed_on: HandedOn) -> HttpResponse {
+        self.verdicts(Some(app)).allow(admitted.way());
+        answer::allow(admitted, app, self.dialect.names, handed_on)
+    }
+
+    pub(super) fn verdicts(&self, app: Option<&App>) -> &Verdicts {
+        self.state.meters.verdicts(&self.state.config.apps, app)
+    }
+
+    fn observe(&self, begun: Duration) {
+        self.state.meters.all.latency.observe(clock::monotonic().saturating_sub(begun));
     }
 
     fn handed_on(&self, app: &App) -> HandedOn {

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::{
     Inner, Store,
     database::StoreError,
-    keys, sessions, users,
+    events, keys, sessions, users,
     view::{Health, Unstored},
 };
 use crate::clock::{self, Timestamp};
@@ -36,6 +36,15 @@ pub struct Lifetimes {
     pub remembered: i64,
 }
 
+/// Whether more turns of the background thread follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// They do.
+    Again,
+    /// The service stops.
+    Last,
+}
+
 /// The background thread; dropping it stores what is left and ends it.
 pub struct Background {
     stop: Option<mpsc::Sender<()>>,
@@ -47,7 +56,7 @@ impl Background {
     pub fn start(
         store: Arc<Store>,
         lifetimes: impl Fn() -> Lifetimes + Send + 'static,
-        each_tick: impl Fn(&Store) + Send + 'static,
+        mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -56,7 +65,7 @@ impl Background {
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
-                each_tick(&store);
+                each_tick(&store, Turn::Again);
                 if tick.is_multiple_of(TICKS_PER_STAMP) {
                     store.store_stamps();
                 }
@@ -64,7 +73,7 @@ impl Background {
                     store.sweep(lifetimes());
                 }
             }
-            each_tick(&store);
+            each_tick(&store, Turn::Last);
             store.store_stamps();
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -147,12 +156,13 @@ impl Store {
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
 fn retry(inner: &mut Inner) {
-    let Inner { database, unstored, unstored_keys, .. } = inner;
+    let Inner { database, unstored, unstored_keys, untold, .. } = inner;
     if unstored.is_empty() && unstored_keys.is_empty() {
         return;
     }
     let stored = database.write(|tx| {
         unstored_keys.iter().try_for_each(|&key| keys::revoke(tx, key, clock::now()))?;
+        untold.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))?;
         sessions::delete(tx, unstored)
     });
     if stored.is_ok() {
@@ -163,6 +173,7 @@ fn retry(inner: &mut Inner) {
         );
         unstored.clear();
         unstored_keys.clear();
+        untold.clear();
     }
 }
 

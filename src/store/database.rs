@@ -4,13 +4,14 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 
-use super::{marker, migrations, users};
+use super::{marker, migrations, trouble::Troubles, users};
 
 /// How long a statement waits for another process's write before it gives up.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -141,6 +142,7 @@ pub struct Database {
     identity: (u64, u64),
     /// SQLite's count of what others have committed.
     seen_version: i64,
+    troubles: Arc<Troubles>,
 }
 
 impl Database {
@@ -177,22 +179,33 @@ impl Database {
         migrations::apply(&mut connection)?;
         marker::check(path, users::any(&connection)?)?;
         let identity = identity(path)?;
-        let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0 };
+        let troubles = Arc::default();
+        let mut database = Self { connection, path: path.to_owned(), identity, seen_version: 0, troubles };
         database.others_wrote()?;
         Ok(database)
     }
 
-    /// Opens a database that is open already, to read beside its writer.
-    pub(super) fn open_reader(path: &Path) -> Result<Self, StoreError> {
+    /// Opens the same database once more, to read beside its writer.
+    pub(super) fn reader(&self) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Self { connection, path: path.to_owned(), identity: identity(path)?, seen_version: 0 })
+        let path = self.path.clone();
+        let (identity, troubles) = (identity(&path)?, Arc::clone(&self.troubles));
+        Ok(Self { connection, path, identity, seen_version: 0, troubles })
     }
 
     /// Runs `change` in one transaction, which no other writer can interleave.
     pub fn write<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let written = self.try_write(change);
+        self.troubles.note(written)
+    }
+
+    fn try_write<T>(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -212,8 +225,13 @@ impl Database {
         &mut self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let tx = self.connection.transaction()?;
-        query(&tx)
+        let read = self.connection.transaction().map_err(StoreError::from).and_then(|tx| query(&tx));
+        self.troubles.note(read)
+    }
+
+    /// How often reading or writing failed since the file was opened.
+    pub fn troubles(&self) -> Arc<Troubles> {
+        Arc::clone(&self.troubles)
     }
 
     /// Whether another connection has committed since this was last asked.
@@ -224,8 +242,8 @@ impl Database {
 
     /// Whether the file is still the one that was opened, and can be read.
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        self.still_the_same()?;
-        users::any(&self.connection).map(|_| ())
+        let read = self.still_the_same().and_then(|()| users::any(&self.connection));
+        self.troubles.note(read).map(|_| ())
     }
 
     /// A write to a file that nobody will open again would be acknowledged and lost.

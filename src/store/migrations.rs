@@ -100,6 +100,13 @@ const STEPS: &[&str] = &[
         target        BLOB PRIMARY KEY CHECK (length(target) = 32),
         delivered     INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;",
+    // What was counted in each hour since the epoch, for the charts.
+    "CREATE TABLE traffic (
+        hour          INTEGER NOT NULL,
+        what          TEXT NOT NULL,
+        count         INTEGER NOT NULL,
+        PRIMARY KEY (hour, what)
+    ) STRICT, WITHOUT ROWID;",
     // What administrators saved in the portal, as JSON; the newest version holds.
     "CREATE TABLE settings (
         version       INTEGER PRIMARY KEY AUTOINCREMENT,

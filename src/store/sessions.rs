@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     database::StoreError,
@@ -10,7 +10,10 @@ use super::{
     last_use::LastUse,
     users::{self, User, UserId},
 };
-use crate::{authn::token::TokenDigest, clock::Timestamp};
+use crate::{
+    authn::{name::UserName, token::TokenDigest},
+    clock::Timestamp,
+};
 
 /// Sessions a user can have at once, and as many again of clients; the one unseen for longest ends when one more starts.
 const PER_USER: i64 = 200;
@@ -54,6 +57,15 @@ pub enum Opened {
 }
 
 impl Opened {
+    /// As it is told.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Client(None) => "client",
+            Self::Client(Some(_)) => "api-key",
+        }
+    }
+
     /// The key that it was opened with.
     pub const fn key(self) -> Option<KeyId> {
         match self {
@@ -201,6 +213,18 @@ fn read(row: &Row<'_>) -> Option<(TokenDigest, Session)> {
         used: LastUse::stored_at(Some(seen)),
     };
     Some((digest, session))
+}
+
+/// Whose these sessions are.
+pub(super) fn owners(connection: &Connection, sessions: &[SessionId]) -> Result<Vec<UserName>, StoreError> {
+    let sql = "SELECT u.name FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut names = Vec::new();
+    for session in sessions {
+        let name: Option<String> = statement.query_row([session.0], |row| row.get(0)).optional()?;
+        names.extend(name.and_then(|name| UserName::parse(&name).ok()));
+    }
+    Ok(names)
 }
 
 /// Ends sessions; one that is gone already is no error.

@@ -2,7 +2,7 @@
 //! shard, and whoever still reads the old one is not held up.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -10,6 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use super::{
@@ -135,7 +136,28 @@ fn shard_of(digest: &TokenDigest) -> usize {
     (usize::from(*first) << 8 | usize::from(*second)) % SHARDS
 }
 
+/// How much there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Users.
+    pub users: usize,
+    /// Keys that are not revoked.
+    pub keys: usize,
+    /// Sessions, with those that have ended unnoticed.
+    pub sessions: usize,
+}
+
 impl View {
+    /// How much there is at this moment.
+    pub fn sizes(&self) -> Sizes {
+        let live = |keys: &Keys| keys.by_id.values().filter(|key| !key.revoked).count();
+        Sizes {
+            users: self.users.load().by_id.len(),
+            keys: live(&self.keys.load()),
+            sessions: self.sessions.iter().map(|shard| shard.load().len()).sum(),
+        }
+    }
+
     /// The users at this moment.
     pub fn users(&self) -> arc_swap::Guard<Arc<Users>> {
         self.users.load()
@@ -284,7 +306,7 @@ impl View {
                 keys.by_digest.insert(digest, key);
             }
         })?;
-        let mut shards: Vec<Shard> = vec![Shard::new(); SHARDS];
+        let mut shards: Vec<Shard> = vec![Shard::default(); SHARDS];
         sessions::for_each(connection, |digest, session| {
             if !denied.sessions.contains(&session.id) {
                 // A session that is known keeps its object, and with it the stamps of its last use.

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod caddy;
 pub mod capabilities;
 pub mod echo;
+pub mod exposition;
 pub mod identity;
 pub mod nginx;
 pub mod pages;

@@ -1,6 +1,7 @@
 //! The routes as a tree of segments.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
+use memchr::memchr;
 
 use super::{Matching, Route, Sought, Trial};
 use crate::policy::{
@@ -106,8 +107,8 @@ impl Node {
         let Some(rest) = rest else {
             return self.here.iter().chain(&self.below).find(|&route| wanted(route));
         };
-        let (segment, rest) = match rest.split_once('/') {
-            Some((segment, rest)) => (segment, Some(rest)),
+        let (segment, rest) = match memchr(b'/', rest.as_bytes()) {
+            Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
             None => (rest, None),
         };
         self.children(segment)

@@ -9,7 +9,7 @@ use actix_web::{
     web,
 };
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::problem::Problem;
 
@@ -28,6 +28,26 @@ pub struct Query<T>(pub T);
 
 /// The number in the path.
 pub struct Id(pub i64);
+
+/// The number of something in a query, above zero.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Number(i64);
+
+impl TryFrom<i64> for Number {
+    type Error = &'static str;
+
+    fn try_from(number: i64) -> Result<Self, &'static str> {
+        if number > 0 { Ok(Self(number)) } else { Err("a number here is above zero") }
+    }
+}
+
+impl Number {
+    /// As a number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
 
 impl<T: DeserializeOwned + 'static, const MAX: usize> FromRequest for Json<T, MAX> {
     type Error = Problem;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    body::{Id, Json, Query},
+    body::{Id, Json, Number, Query},
     caller::{Administrator, Caller},
-    list::{Page, Span},
+    list::{Limit, Page, Span},
     problem::Problem,
     users::{find, names},
 };
@@ -107,12 +107,15 @@ impl NewKey {
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Only those of this user.
-    user_id: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    user_id: Option<Number>,
     /// `next` of the page before.
-    after: Option<String>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    after: Option<Number>,
     /// How many entries, at most.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
+    #[serde(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
 }
 
 /// The live keys, in the order in which they were made.
@@ -122,17 +125,18 @@ pub async fn list(
     Query(which): Query<Which>,
 ) -> Result<HttpResponse, Problem> {
     let span = Span { after: which.after, limit: which.limit };
-    Ok(super::ok(&page(&caller, which.user_id.map(UserId::named), &span)))
+    Ok(super::ok(&page(&caller, which.user_id.map(|id| UserId::named(id.get())), &span)))
 }
 
 /// A page of the live keys of one user or of all.
 pub fn page(caller: &Caller, user: Option<UserId>, span: &Span) -> Page<KeyView> {
     let view = caller.visit.state.store.view();
     let users = view.users();
-    let after = span.after_id().unwrap_or(0);
+    let after = span.after.map_or(0, Number::get);
     let keys = view.live_keys(user).into_iter().filter(|key| key.id.get() > after);
+    let limit = span.limit.get();
     let keys = keys.filter_map(|key| Some(KeyView::of(&key, users.by_id(key.user)?)));
-    Page::of(keys.take(span.limit() + 1).collect(), span.limit(), |key: &KeyView| key.id.to_string())
+    Page::of(keys.take(limit + 1).collect(), limit, |key: &KeyView| key.id.to_string())
 }
 
 /// Makes a key for a user.

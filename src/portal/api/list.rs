@@ -3,10 +3,36 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Entries of a page where the client does not say.
-const USUAL: u16 = 50;
+use super::body::Number;
+
 /// The most entries of a page.
 const MOST: u16 = 200;
+
+/// How many entries a page has, at most.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "u16")]
+pub struct Limit(u16);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<u16> for Limit {
+    type Error = String;
+
+    fn try_from(limit: u16) -> Result<Self, String> {
+        if (1..=MOST).contains(&limit) { Ok(Self(limit)) } else { Err(format!("limit is from 1 to {MOST}")) }
+    }
+}
+
+impl Limit {
+    /// As a number.
+    pub fn get(self) -> usize {
+        usize::from(self.0)
+    }
+}
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,22 +49,12 @@ pub struct Page<T> {
 #[into_params(parameter_in = Query)]
 pub struct Span {
     /// `next` of the page before.
-    pub after: Option<String>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    pub after: Option<Number>,
     /// How many entries, at most.
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u16>,
-}
-
-impl Span {
-    /// How many entries are wanted.
-    pub fn limit(&self) -> usize {
-        usize::from(self.limit.unwrap_or(USUAL).clamp(1, MOST))
-    }
-
-    /// The id that the page before ended with.
-    pub fn after_id(&self) -> Option<i64> {
-        self.after.as_deref().and_then(|after| after.parse().ok())
-    }
+    #[serde(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
+    pub limit: Limit,
 }
 
 impl<T> Page<T> {

@@ -20,9 +20,10 @@ use crate::{
     administration::{self, keys::By},
     authn::{
         password,
-        sign_in::{Claim, Refused},
+        sign_in::{Claim, Proof, Refused},
     },
     clock,
+    events::{event::Event, kind::Kind},
     policy::capability::Capabilities,
     store::sessions::SessionId,
 };
@@ -121,10 +122,12 @@ pub async fn change_password(
         password: SecretString::from(body.current),
         address: caller.visit.address(),
     };
+    let address = claim.address;
     let (store, cost) = (Arc::clone(&state.store), state.sign_in.bcrypt_cost);
-    let changed = state.sign_in.prove(claim, move |user| {
+    let changed = state.sign_in.prove(claim, Proof::Password, move |user| {
         let hash = password::hash(&new, cost).map_err(|_| administration::Fault::Busy)?;
-        store.change_password(&user, &hash, session).map_err(administration::Fault::from)
+        let told = Event::new(Kind::UserPasswordChanged).by_and_about(&user.name).from(address);
+        store.change_password(&user, &hash, session, told).map_err(administration::Fault::from)
     });
     match changed.await {
         Ok(done) => done.map(|()| super::done()).map_err(Problem::from),

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    body::{Id, Query},
+    body::{Id, Number, Query},
     caller::{Administrator, Caller},
-    list::{Page, Span},
+    list::{Limit, Page, Span},
     problem::Problem,
     users::find,
 };
@@ -62,12 +62,15 @@ impl SessionView {
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Only those of this user.
-    user_id: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    user_id: Option<Number>,
     /// `next` of the page before.
-    after: Option<String>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    after: Option<Number>,
     /// How many entries, at most.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
+    #[serde(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
 }
 
 /// The sessions, the youngest first.
@@ -78,12 +81,12 @@ pub async fn list(
     Query(which): Query<Which>,
 ) -> Result<HttpResponse, Problem> {
     let span = Span { after: which.after, limit: which.limit };
-    Ok(super::ok(&page(&caller, which.user_id.map(UserId::named), &span).await?))
+    Ok(super::ok(&page(&caller, which.user_id.map(|id| UserId::named(id.get())), &span).await?))
 }
 
 /// A page of the sessions of one user or of all.
 pub async fn page(caller: &Caller, user: Option<UserId>, span: &Span) -> Result<Page<SessionView>, Problem> {
-    let (before, limit) = (span.after_id(), span.limit());
+    let (before, limit) = (span.after.map(Number::get), span.limit.get());
     let read = move |state: &crate::state::State| {
         state.store.read(|connection| table::page(connection, user, before, limit + 1))
     };

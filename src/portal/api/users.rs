@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     body::{Id, Json, Query},
     caller::{Administrator, Caller},
-    list::Page,
+    list::{Limit, Page},
     problem::Problem,
 };
 use crate::{
@@ -239,8 +239,9 @@ pub struct Which {
     /// `next` of the page before.
     after: Option<String>,
     /// How many entries, at most.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
+    #[serde(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
 }
 
 /// The users in the order of their names.
@@ -249,13 +250,13 @@ pub async fn list(
     Administrator(caller): Administrator,
     Query(which): Query<Which>,
 ) -> Result<HttpResponse, Problem> {
-    let span = super::list::Span { after: which.after, limit: which.limit };
+    let limit = which.limit.get();
     let view = caller.visit.state.store.view().users();
     let found = view.search(which.q.as_deref().unwrap_or_default());
-    let rest =
-        found.into_iter().filter(|user| span.after.as_deref().is_none_or(|after| user.name.as_str() > after));
-    let items = rest.take(span.limit() + 1).map(|user| UserView::of(&caller, &user)).collect();
-    Ok(super::ok(&Page::of(items, span.limit(), |user: &UserView| user.name.clone())))
+    let follows = |user: &Arc<User>| which.after.as_deref().is_none_or(|after| user.name.as_str() > after);
+    let items = found.into_iter().filter(follows).take(limit + 1);
+    let items = items.map(|user| UserView::of(&caller, &user)).collect();
+    Ok(super::ok(&Page::of(items, limit, |user: &UserView| user.name.clone())))
 }
 
 /// Makes a user.

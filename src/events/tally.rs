@@ -1,0 +1,222 @@
+//! Keeps what can happen very often from filling the store: the same thing is told a few times a minute, then counted.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{event::Event, kind::Kind};
+use crate::clock::Timestamp;
+
+/// What is counted together.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// How often a kind of thing is told within a minute.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// The same thing, of the same user or address in the same app.
+    same: u32,
+    /// Different things of known users.
+    known: usize,
+    /// Different things of whoever is not known.
+    unknown: usize,
+}
+
+impl Kind {
+    /// `None` for what the store's own work limits already.
+    const fn limits(self) -> Option<Limits> {
+        match self {
+            Self::Action => Some(Limits { same: 600, known: 1_000, unknown: 10 }),
+            Self::RequestRefused => Some(Limits { same: 1, known: 100, unknown: 10 }),
+            Self::SigninFailed | Self::SigninBlocked => Some(Limits { same: 1, known: 10, unknown: 10 }),
+            _ => None,
+        }
+    }
+
+    /// Whether anybody at all can make it happen, as fast as they like.
+    pub(super) const fn is_anybodys(self) -> bool {
+        matches!(self, Self::RequestRefused | Self::SigninFailed | Self::SigninBlocked)
+    }
+}
+
+/// An event that is due to be stored.
+pub(super) type Due = (Event, Timestamp);
+
+/// What was told and counted in this minute.
+#[derive(Default)]
+pub(super) struct Tally {
+    started: Duration,
+    same: HashMap<Key, Same>,
+    /// What was different from everything told, past the limit.
+    others: HashMap<(Kind, Who), Others>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    kind: Kind,
+    who: Option<String>,
+    app: Option<String>,
+    what: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Known,
+    Unknown,
+}
+
+struct Same {
+    who: Who,
+    told: u32,
+    counted: u64,
+    /// The last that was only counted.
+    last: Option<Due>,
+}
+
+#[derive(Default)]
+struct Others {
+    counted: u64,
+    last: Option<Timestamp>,
+}
+
+impl Key {
+    fn of(event: &Event) -> Self {
+        let what = ["capability", "cause"].into_iter().find_map(|name| event.detail.get(name));
+        Self {
+            kind: event.kind,
+            who: event.actor.clone().or_else(|| event.address.clone()),
+            app: event.app.clone(),
+            what: what.and_then(|what| what.as_str()).map(str::to_owned),
+        }
+    }
+}
+
+impl Tally {
+    /// Takes an event; it comes back where it is to be stored now.
+    pub(super) fn take(&mut self, event: Event, at: Timestamp) -> Option<Due> {
+        let Some(limits) = event.kind.limits() else { return Some((event, at)) };
+        let (who, different) = match event.actor {
+            Some(_) => (Who::Known, limits.known),
+            None => (Who::Unknown, limits.unknown),
+        };
+        let key = Key::of(&event);
+        let kind = event.kind;
+        if let Some(same) = self.same.get_mut(&key) {
+            if same.told < limits.same {
+                same.told += 1;
+                return Some((event, at));
+            }
+            same.counted += 1;
+            same.last = Some((event, at));
+            return None;
+        }
+        if self.same.iter().filter(|(key, same)| key.kind == kind && same.who == who).count() >= different {
+            let others = self.others.entry((kind, who)).or_default();
+            others.counted += 1;
+            others.last = Some(at);
+            return None;
+        }
+        self.same.insert(key, Same { who, told: 1, counted: 0, last: None });
+        Some((event, at))
+    }
+
+    /// What was only counted, once the minute is over.
+    pub(super) fn due(&mut self, now: Duration) -> Vec<Due> {
+        if now.saturating_sub(self.started) < WINDOW {
+            return Vec::new();
+        }
+        self.started = now;
+        self.close()
+    }
+
+    /// What was only counted so far.
+    pub(super) fn close(&mut self) -> Vec<Due> {
+        let mut due = Vec::new();
+        // Whatever still happens when the minute ends has been told for the next one.
+        self.same.retain(|_, same| {
+            let Some((event, at)) = same.last.take() else { return false };
+            due.push((event.with("count", same.counted), at));
+            same.told = same.told.min(1);
+            same.counted = 0;
+            true
+        });
+        due.extend(self.others.drain().filter_map(|((kind, _), others)| {
+            let event = Event::new(kind).with("others", true).with("count", others.counted);
+            Some((event, others.last?))
+        }));
+        due.sort_by_key(|(_, at)| *at);
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::{authn::name::UserName, events::event::By};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
+    fn refused(host: u8, cause: &str) -> Event {
+        Event::new(Kind::RequestRefused).from(IpAddr::from([192, 0, 2, host])).with("cause", cause)
+    }
+
+    fn count(event: &Event) -> Option<u64> {
+        event.detail.get("count")?.as_u64()
+    }
+
+    #[test]
+    fn the_same_refusal_is_told_once_a_minute_with_a_count() {
+        let mut tally = Tally::default();
+        assert!(tally.due(Duration::from_secs(100)).is_empty());
+        assert_eq!(tally.take(refused(1, "a"), at(0)), Some((refused(1, "a"), at(0))));
+        for second in 1..=5 {
+            assert_eq!(tally.take(refused(1, "a"), at(second)), None);
+        }
+        assert!(tally.take(refused(1, "b"), at(6)).is_some(), "another rule");
+        assert!(tally.take(refused(2, "a"), at(7)).is_some(), "another address");
+        assert!(tally.due(Duration::from_secs(159)).is_empty());
+        assert_eq!(tally.due(Duration::from_secs(160)), [(refused(1, "a").with("count", 5), at(5))]);
+        assert_eq!(tally.take(refused(1, "a"), at(61)), None, "it was told at the end of the last minute");
+        assert!(tally.take(refused(2, "a"), at(62)).is_some(), "that one was told a minute ago");
+        assert_eq!(tally.due(Duration::from_secs(220)), [(refused(1, "a").with("count", 1), at(61))]);
+        assert!(tally.due(Duration::from_secs(280)).is_empty());
+        assert!(tally.take(refused(1, "a"), at(190)).is_some());
+    }
+
+    #[test]
+    fn strangers_together_are_told_ten_times_a_minute_and_take_no_memory() {
+        let mut tally = Tally::default();
+        let told = (0..=255)
+            .flat_map(|host| ["a", "b"].map(|cause| refused(host, cause)))
+            .filter_map(|event| tally.take(event, at(3)))
+            .count();
+        assert_eq!((told, tally.same.len()), (10, 10));
+        let due = tally.close();
+        assert_eq!(due.iter().map(|(event, _)| count(event)).collect::<Vec<_>>(), [Some(502)]);
+        assert_eq!(due[0].0.address, None);
+    }
+
+    #[test]
+    fn strangers_do_not_keep_what_known_users_do_from_being_told() {
+        let mut tally = Tally::default();
+        for host in 0..=255 {
+            tally.take(refused(host, "a"), at(0));
+        }
+        let bob = UserName::parse("bob").unwrap();
+        assert!(tally.take(refused(1, "a").by(By::User(&bob)), at(0)).is_some());
+        assert!(tally.take(Event::new(Kind::SigninFailed), at(0)).is_some());
+        for _ in 0..1_000 {
+            assert!(tally.take(Event::new(Kind::UserAdded).by(By::User(&bob)), at(0)).is_some());
+        }
+    }
+
+    #[test]
+    fn actions_are_told_one_by_one_until_a_program_runs_wild() {
+        let mut tally = Tally::default();
+        let bob = UserName::parse("bob").unwrap();
+        let action = || Event::new(Kind::Action).by(By::User(&bob)).with("capability", "pause_resume");
+        assert_eq!((0..700).filter_map(|_| tally.take(action(), at(0))).count(), 600);
+        assert_eq!(tally.close().iter().map(|(event, _)| count(event)).collect::<Vec<_>>(), [Some(100)]);
+    }
+}

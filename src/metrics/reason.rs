@@ -1,0 +1,82 @@
+//! The kinds of refusal that are told apart in counts. The words for the client are those of the refusal itself.
+
+/// Why a request was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// None was sent.
+    NoCredential,
+    /// One was sent, and is wrong or has ended.
+    WrongCredential,
+    /// Too many failures before it.
+    Throttled,
+    /// Another system named somebody who is no user here, or is disabled.
+    UnknownUser,
+    /// The sign-in provider refuses them.
+    RefusedByProvider,
+    /// The page that sent it is of another origin.
+    ForeignOrigin,
+    /// It names no page.
+    MissingOrigin,
+    /// The user lacks a capability.
+    MissingCapability,
+    /// It is for administrators.
+    AdminOnly,
+    /// The user or the key may not enter the app.
+    NotForThisApp,
+    /// Nobody may, through this gate.
+    NotThroughThisGate,
+    /// The proxy did not describe the request, or wrongly.
+    Undescribed,
+    /// The peer is no trusted proxy.
+    UntrustedPeer,
+    /// No app takes the host.
+    UnknownHost,
+    /// Too much at once.
+    Busy,
+    /// The store or the provider cannot be asked.
+    Unavailable,
+}
+
+impl Reason {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 16] = [
+        Self::NoCredential,
+        Self::WrongCredential,
+        Self::Throttled,
+        Self::UnknownUser,
+        Self::RefusedByProvider,
+        Self::ForeignOrigin,
+        Self::MissingOrigin,
+        Self::MissingCapability,
+        Self::AdminOnly,
+        Self::NotForThisApp,
+        Self::NotThroughThisGate,
+        Self::Undescribed,
+        Self::UntrustedPeer,
+        Self::UnknownHost,
+        Self::Busy,
+        Self::Unavailable,
+    ];
+
+    /// The name in `/metrics` and in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoCredential => "no_credential",
+            Self::WrongCredential => "wrong_credential",
+            Self::Throttled => "throttled",
+            Self::UnknownUser => "unknown_user",
+            Self::RefusedByProvider => "refused_by_provider",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::MissingOrigin => "missing_origin",
+            Self::MissingCapability => "missing_capability",
+            Self::AdminOnly => "admin_only",
+            Self::NotForThisApp => "not_for_this_app",
+            Self::NotThroughThisGate => "not_through_this_gate",
+            Self::Undescribed => "undescribed",
+            Self::UntrustedPeer => "untrusted_peer",
+            Self::UnknownHost => "unknown_host",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}

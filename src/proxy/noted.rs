@@ -1,0 +1,76 @@
+//! What of verify requests is noted: refusals, and requests that change something. Reading leaves no trace.
+
+use super::{
+    original::Original,
+    refusal::Refusal,
+    turned_away::{Refused, bounded},
+    verify::Asked,
+};
+use crate::{
+    authn::principal::Principal,
+    events::{
+        event::{By, Event},
+        kind::Kind,
+    },
+    policy::{
+        app::App,
+        capability::{Capabilities, Capability},
+        needs::Needs,
+        rpc::Calls,
+        ruling::Ruling,
+    },
+};
+
+impl Asked<'_> {
+    /// A request is let through: noted where what it needed is more than looking.
+    pub(super) fn note_action(
+        &self,
+        principal: &Principal,
+        (original, app): (&Original<'_>, &App),
+        ruling: &Ruling<'_>,
+    ) {
+        let Needs::Capabilities(needed) = ruling.needs else { return };
+        let changing = needed.both(Capabilities::CHANGING);
+        if changing == Capabilities::NONE {
+            return;
+        }
+        let names: Vec<_> = changing.iter().map(Capability::name).collect();
+        let mut event = self.event(Kind::Action, Some(original)).in_app(&app.name);
+        event = event.by(By::User(&principal.user.name)).with("capability", names.join(","));
+        if let Some(key) = &principal.key {
+            event = event.with("key", key.name.as_str());
+        }
+        if let Calls::Named(calls) = self.calls {
+            event = event.with("calls", calls.join(","));
+        }
+        self.state.log.record(event);
+    }
+
+    /// A request is refused. Who is only led to the sign-in is not noted, nor who asks while we fail ourselves.
+    pub(super) fn note_refusal(&self, refused: &Refused<'_>) {
+        let Some(cause) = &refused.cause else { return };
+        if matches!(refused.refusal, Refusal::SignIn(_) | Refusal::SignInAgain | Refusal::Unavailable) {
+            return;
+        }
+        let known = refused.known.as_ref();
+        let mut event = self.event(Kind::RequestRefused, known.map(|known| &known.original));
+        if let Some(app) = known.and_then(|known| known.app) {
+            event = event.in_app(&app.name);
+        }
+        if let Some(user) = &refused.user {
+            event = event.by(By::User(user));
+        }
+        self.state.log.record(event.with("reason", refused.refusal.reason()).with("cause", bounded(cause)));
+    }
+    /// From where, and which route: never the query, which may hold keys.
+    fn event(&self, kind: Kind, original: Option<&Original<'_>>) -> Event {
+        let event = Event::new(kind).from(self.client().address());
+        match original {
+            Some(original) => {
+                let (method, route) = (bounded(original.method_name), bounded(original.path()));
+                event.with("method", method).with("route", route)
+            }
+            None => event,
+        }
+    }
+}
