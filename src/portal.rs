@@ -1,7 +1,6 @@
 //! The pages that people see.
 
 pub mod account;
-pub mod account_keys;
 pub mod admin;
 pub mod api;
 pub mod assets;
@@ -12,7 +11,9 @@ pub mod frame;
 mod key_form;
 pub mod log_in;
 pub mod log_out;
+pub mod moment;
 pub mod page;
+pub mod person;
 pub mod qbittorrent;
 pub mod setup;
 pub mod span;

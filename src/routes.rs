@@ -12,8 +12,7 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, account_keys, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
-        span::PortalSpan,
+        account, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup, span::PortalSpan,
     },
     proxy::{
         body::{self, Called},
@@ -47,9 +46,11 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/login", read().to(log_in::show)).route(web::post().to(log_in::submit)))
             .service(resource("/logout", read().to(log_out::show)).route(web::post().to(log_out::submit)))
             .service(resource("/account", read().to(account::show)))
-            .service(resource("/account/password", web::post().to(account::change_password)))
-            .service(resource("/account/keys", web::post().to(account_keys::create)))
-            .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
+            .service(resource("/account/password", web::post().to(account::password::change)))
+            .service(resource("/account/keys", web::post().to(account::keys::create)))
+            .service(resource("/account/keys/revoke", web::post().to(account::keys::revoke)))
+            .service(resource("/account/sessions/end", web::post().to(account::sessions::end)))
+            .service(resource("/account/sessions/end-others", web::post().to(account::sessions::end_others)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/forbidden", web::to(forbidden::show)))
             .service(web::scope("/admin").configure(admin::configure))

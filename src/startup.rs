@@ -130,10 +130,11 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
+    let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
     let state = State { config, flags, store, authenticator, sign_in, meters, log, deliveries, setup };
     let current = Arc::new(Current::new(state));
-    let background = background(&current, throttle).context("the store's background thread")?;
+    let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background, events, couriers })
 }
@@ -152,7 +153,6 @@ fn background(
         }
     };
     let store = Arc::clone(&current.get().store);
-    let mut traffic = traffic::Recorder::new(Arc::clone(&current.get().meters.all));
     Background::start(store, lifetimes, move |store, turn| {
         store_failures(store, &throttle);
         traffic.turn(store, turn);

@@ -5,7 +5,7 @@ pub mod users;
 
 use std::{
     future::{Ready, ready},
-    sync::Arc,
+    ops::Deref,
 };
 
 use actix_web::{
@@ -17,16 +17,10 @@ use actix_web::{
 };
 
 use super::{
-    frame::{Frame, Place},
     page::{self, Link},
-    visit::Visit,
+    person::Person,
 };
-use crate::{
-    administration::{Actor, Fault},
-    policy::{origin::MissingOrigin, role::Role},
-    state::State,
-    store::users::User,
-};
+use crate::policy::role::Role;
 
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
@@ -46,70 +40,28 @@ fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(page::not_found))
 }
 
-/// A request to a page of administration: of an administrator, and where it changes something from a page of ours.
-pub struct Admin {
-    /// The request.
-    pub visit: Visit,
-    /// The administrator.
-    pub user: Arc<User>,
-}
+/// Somebody signed in who may administer.
+pub struct Admin(Person);
 
 impl Admin {
-    fn of(request: &HttpRequest) -> Result<Self, actix_web::Error> {
-        let visit = Visit::from_request(request, &mut Payload::None).into_inner()?;
-        let refuse = |response| Err(InternalError::from_response("", response).into());
-        if !request.method().is_safe()
-            && let Err(response) = visit.refuse_foreign(MissingOrigin::Refused)
-        {
-            return refuse(response);
+    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+        let person = Person::of(request)?;
+        if person.user.role == Role::Admin {
+            return Ok(Self(person));
         }
-        match visit.signed_in() {
-            None => refuse(to_sign_in(&visit, request)),
-            Some((user, _)) if user.role == Role::Admin => Ok(Self { visit, user }),
-            Some(_) => {
-                let text =
-                    "Only administrators have this page. Ask one of them if you need something changed.";
-                let link = Link { href: visit.page("/account"), label: "Go to your account".to_owned() };
-                let heading = ("Not for you", text);
-                refuse(page::message(visit.base(), StatusCode::FORBIDDEN, heading, Some(link)))
-            }
-        }
-    }
-
-    /// What stands around a page.
-    pub fn frame(&self, at: Place) -> Frame {
-        Frame::new(&self.user, at)
-    }
-
-    /// Who acts, for the record.
-    pub fn actor(&self) -> Actor {
-        self.visit.actor(&self.user)
-    }
-
-    /// Does something that waits for the database, on a thread where that holds nobody up.
-    pub async fn blocking<T, E>(
-        &self,
-        act: impl FnOnce(&State) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, Fault>
-    where
-        T: Send + 'static,
-        E: Send + 'static,
-        Fault: From<E>,
-    {
-        let state = self.visit.state.clone();
-        match web::block(move || act(&state)).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(Fault::Busy),
-        }
+        let text = "Only administrators have this page. Ask one of them if you need something changed.";
+        let link = Link { href: person.visit.page("/account"), label: "Go to your account".to_owned() };
+        let heading = ("Not for you", text);
+        Err(page::message(person.visit.base(), StatusCode::FORBIDDEN, heading, Some(link)))
     }
 }
 
-/// Signing in leads back to the page; after a form, to the page that the form stands on.
-fn to_sign_in(visit: &Visit, request: &HttpRequest) -> HttpResponse {
-    let page = if request.method().is_safe() { request.uri().path_and_query() } else { None };
-    let page = page.map_or_else(|| request.path().to_owned(), ToString::to_string);
-    let rd: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
-    page::see_other(&visit.page(&format!("/login?rd={rd}"))).finish()
+impl Deref for Admin {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.0
+    }
 }
 
 impl FromRequest for Admin {
@@ -117,6 +69,6 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, actix_web::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::of(request).map_err(|response| InternalError::from_response("", response).into()))
     }
 }

@@ -67,6 +67,11 @@ impl Form {
         }
     }
 
+    /// Every value of a field that may come several times.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// A field's value; empty where it did not come exactly once.
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()

@@ -10,11 +10,15 @@ use secrecy::SecretString;
 
 use super::{
     form::Form,
+    moment,
     page::{self, Link},
     visit::Visit,
 };
 use crate::{
-    authn::sign_in::{Claim, Refused, Wanted},
+    authn::{
+        device::Device,
+        sign_in::{Claim, Refused, Wanted},
+    },
     policy::origin::MissingOrigin,
     proxy::target::Target,
     store::sessions::{Lifetime, Opened},
@@ -167,7 +171,8 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         address: visit.address(),
     };
     let replaced = visit.any_session().map(|(_, session)| session);
-    let wanted = Wanted { lifetime, opened: Opened::Page, replaced };
+    let device = Device::of(visit.headers());
+    let wanted = Wanted { lifetime, opened: Opened::Page, replaced, device };
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {
             let account = visit.page("/account");
@@ -198,7 +203,7 @@ fn refuse(visit: &Visit, refused: Refused, form: &Form, target: Option<&Target>)
     login.error = Some(text.to_owned());
     if seconds > 0 {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
-        login.error = Some(format!("{text} Wait {}, then try again.", page::in_words(seconds)));
+        login.error = Some(format!("{text} Wait {}, then try again.", moment::wait(seconds)));
         login.wait_seconds = Some(seconds);
     }
     page::render(response, &login)

@@ -60,7 +60,8 @@ impl FromRequest for Visit {
 }
 
 impl Visit {
-    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+    /// The visit of a request, or the answer to one that is none.
+    pub fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
         let Some(state) = Snapshot::of(request) else {
             return Err(HttpResponse::InternalServerError().finish());
         };
@@ -132,6 +133,16 @@ impl Visit {
             Some(origin) => Self { origin, ..self },
             None => self,
         }
+    }
+
+    /// Whether the request only reads.
+    pub fn is_read(&self) -> bool {
+        self.request.method().is_safe()
+    }
+
+    /// The page's own path and query.
+    pub fn address_of_page(&self) -> String {
+        self.request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
     }
 
     /// The request's headers.

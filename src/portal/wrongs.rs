@@ -1,6 +1,6 @@
 //! What cannot be taken of a form, for the pages that show it again.
 
-use crate::administration::FieldError;
+use crate::administration::{Fault, FieldError};
 
 /// A message for each field that has one, to stand beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,11 @@ impl Wrongs {
     /// One message.
     pub fn one(field: &'static str, message: impl ToString) -> Self {
         Self(vec![FieldError::new(field, message)])
+    }
+
+    /// As what kept something from being done.
+    pub fn into_fault(self) -> Fault {
+        Fault::Fields(self.0)
     }
 
     /// Whether there is none.

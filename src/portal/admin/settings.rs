@@ -18,7 +18,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     store::settings::VersionId,
 };
@@ -204,7 +204,7 @@ async fn all(
             .iter()
             .map(|version| Kept {
                 id: version.id.get(),
-                at: page::time(version.at),
+                at: moment::time(version.at),
                 author: version.author.clone(),
             })
             .collect(),

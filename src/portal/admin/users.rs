@@ -47,7 +47,7 @@ impl Row {
                 Role::User => user.granted.preset().map_or("custom", Preset::name),
             },
             disabled: user.standing == Standing::Disabled,
-            last_seen: user.used.get().map_or_else(|| "never".to_owned(), page::time),
+            last_seen: user.used.get().map_or_else(|| "never".to_owned(), crate::portal::moment::time),
         }
     }
 }
