@@ -1,5 +1,11 @@
 //! The pages of administration.
 
+mod complaint;
+mod endings;
+mod set_form;
+pub mod user;
+pub mod user_deletion;
+mod user_form;
 pub mod users;
 
 use std::{
@@ -29,7 +35,15 @@ use crate::{
 
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
-    pages.service(at("/users").route(web::get().to(users::list)));
+    pages
+        .service(at("/users").route(web::get().to(users::list)))
+        .service(at("/users/new").route(web::get().to(user::blank)).route(web::post().to(user::add)))
+        .service(at("/users/{id}").route(web::get().to(user::edit)).route(web::post().to(user::change)))
+        .service(
+            at("/users/{id}/delete")
+                .route(web::get().to(user_deletion::ask))
+                .route(web::post().to(user_deletion::submit)),
+        );
 }
 
 /// A page's address; what is no method of it leads nowhere.
