@@ -6,6 +6,7 @@ pub mod basic;
 pub mod bypass;
 pub mod chain;
 pub mod cookie;
+mod elsewhere;
 pub mod external;
 pub mod group;
 pub mod lane;

@@ -1,6 +1,12 @@
 //! What happened: kept in the store for the audit log, and handed on from there to webhooks, commands and streams.
 
+mod command;
+pub mod deliveries;
+mod delivery;
 pub mod event;
 pub mod kind;
 pub mod log;
+pub mod payload;
 mod tally;
+pub mod target;
+mod webhook;

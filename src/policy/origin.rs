@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
-use crate::alphabet;
+use crate::scan;
 
 /// How the client reached the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,10 +69,9 @@ impl Host {
 /// Letters, digits, `-`, `_`, and dots that stand one at a time between them.
 fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let plain =
-        alphabet::holds_only(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
-    let dots_stand_alone = memchr_iter(b'.', bytes).all(|dot| dot > 0 && bytes[dot - 1] != b'.');
-    plain && dots_stand_alone && (1..=253).contains(&name.len())
+    let plain = scan::all(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
+    let empty_label = name.starts_with('.') || scan::any_pair(bytes, |b, next| (b == b'.') & (next == b'.'));
+    plain && !empty_label && (1..=253).contains(&name.len())
 }
 
 /// Splits `host[:port]`; the port is 1 to 65535, decimal, without a sign.

@@ -15,6 +15,7 @@ use super::{
     frame::{Frame, Place},
     log_out, page,
     visit::Visit,
+    wrongs::Wrongs,
 };
 use crate::{
     authn::{
@@ -46,9 +47,16 @@ struct AccountPage<'a> {
     sessions: String,
     password_form: bool,
     password_note: Option<&'static str>,
+    wrongs: Wrongs,
     error: Option<String>,
     done: Option<&'static str>,
     keys: KeySection<'a>,
+}
+
+impl AccountPage<'_> {
+    fn complains(&self) -> bool {
+        self.error.is_some() || !self.wrongs.is_empty() || self.keys.complains()
+    }
 }
 
 /// The portal's own address leads here.
@@ -81,7 +89,7 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
     let password_note = password_note(visit, user);
     AccountPage {
         base: visit.base(),
-        frame: Frame::new(visit, user, Place::Account),
+        frame: Frame::new(user, Place::Account),
         name: user.name.to_string(),
         display_name: user.display_name.as_ref().map_or_else(|| user.name.to_string(), ToString::to_string),
         email: user.email.as_ref().map(ToString::to_string),
@@ -97,6 +105,7 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
         },
         password_form: password_note.is_none(),
         password_note,
+        wrongs: Wrongs::default(),
         error: None,
         done: None,
         keys: KeySection::new(visit, user),
@@ -132,15 +141,17 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
         Err(response) => return response,
     };
     if let Some(note) = password_note(&visit, &user) {
-        return retry(&visit, &user, StatusCode::FORBIDDEN, note.to_owned());
+        let account = AccountPage { error: Some(note.to_owned()), ..account(&visit, &user) };
+        return render(&visit, StatusCode::FORBIDDEN, &account);
     }
     let new = form.text("new_password");
     if let Err(problem) = password::check_new(&new) {
-        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, format!("Not changed: {problem}."));
+        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, Wrongs::one("new_password", problem));
     }
     if new != form.text("new_password_again") {
-        let text = "Not changed: the two new passwords differ. Type the same one twice.";
-        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
+        let wrongs =
+            Wrongs::one("new_password_again", "the two new passwords differ; type the same one twice");
+        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, wrongs);
     }
     let claim = Claim {
         username: user.name.to_string(),
@@ -156,18 +167,17 @@ pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payloa
         }
         Err(Refused::Busy) => page::busy(visit.base()),
         Err(Refused::Wrong(wait)) => {
-            let text = format!(
-                "Not changed: the current password is not right. Wait {}, then try again.",
-                page::in_words(wait.seconds())
-            );
-            retry(&visit, &user, StatusCode::UNAUTHORIZED, text)
+            let text =
+                format!("this is not your password; wait {}, then try again", page::in_words(wait.seconds()));
+            retry(&visit, &user, StatusCode::UNAUTHORIZED, Wrongs::one("current_password", text))
         }
         Err(Refused::Throttled(wait)) => {
             let text = format!(
-                "Not changed: there were too many failures. Wait {}, then try again.",
+                "there were too many failures; wait {}, then try again",
                 page::in_words(wait.seconds())
             );
-            let mut response = retry(&visit, &user, StatusCode::TOO_MANY_REQUESTS, text);
+            let wrongs = Wrongs::one("current_password", text);
+            let mut response = retry(&visit, &user, StatusCode::TOO_MANY_REQUESTS, wrongs);
             response.headers_mut().insert(RETRY_AFTER, wait.seconds().into());
             response
         }
@@ -203,8 +213,8 @@ pub(super) fn with_keys(
     render(visit, status, &AccountPage { keys, ..account(visit, user) })
 }
 
-fn retry(visit: &Visit, user: &User, status: StatusCode, error: String) -> HttpResponse {
-    render(visit, status, &AccountPage { error: Some(error), ..account(visit, user) })
+fn retry(visit: &Visit, user: &User, status: StatusCode, wrongs: Wrongs) -> HttpResponse {
+    render(visit, status, &AccountPage { wrongs, ..account(visit, user) })
 }
 
 fn render(visit: &Visit, status: StatusCode, account: &AccountPage<'_>) -> HttpResponse {

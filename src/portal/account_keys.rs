@@ -13,6 +13,7 @@ use tracing::{error, info};
 use super::{
     account,
     form::Form,
+    frame::{Frame, Place},
     key_form::{Select, Typed},
     page,
     visit::Visit,
@@ -61,6 +62,7 @@ struct KeyRow {
 #[template(path = "key.html")]
 struct KeyPage<'a> {
     base: &'a str,
+    frame: Frame,
     username: &'a str,
     name: &'a str,
     key: &'a str,
@@ -163,7 +165,13 @@ pub async fn create(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
             let (username, name, key) = (user.name.as_str(), name.as_str(), key.expose());
             page::render(
                 page::answer(StatusCode::OK, None),
-                &KeyPage { base: visit.base(), username, name, key },
+                &KeyPage {
+                    base: visit.base(),
+                    frame: Frame::new(&user, Place::Account),
+                    username,
+                    name,
+                    key,
+                },
             )
         }
         Err(Some(StoreError::KeyNameTaken(_))) => {

@@ -83,7 +83,7 @@ impl Admin {
 
     /// What stands around a page.
     pub fn frame(&self, at: Place) -> Frame {
-        Frame::new(&self.visit, &self.user, at)
+        Frame::new(&self.user, at)
     }
 
     /// Who acts, for the record.

@@ -13,6 +13,7 @@ mod openapi;
 mod owners;
 pub mod problem;
 mod sessions;
+mod settings;
 mod users;
 
 use actix_web::{
@@ -63,6 +64,13 @@ fn administration(api: &mut ServiceConfig) {
     .service(at("/keys/{id}", &["DELETE"]).route(web::delete().to(keys::revoke)))
     .service(at("/sessions", &["GET"]).route(web::get().to(sessions::list)))
     .service(at("/sessions/{id}", &["DELETE"]).route(web::delete().to(sessions::end)))
+    .service(
+        at("/settings", &["GET", "PATCH"])
+            .route(web::get().to(settings::show))
+            .route(web::patch().to(settings::change)),
+    )
+    .service(at("/settings/versions", &["GET"]).route(web::get().to(settings::versions)))
+    .service(at("/settings/versions/{id}/restore", &["POST"]).route(web::post().to(settings::restore)))
     .service(at("/blocked", &["GET"]).route(web::get().to(blocked::list)))
     .service(at("/blocked/{address}", &["DELETE"]).route(web::delete().to(blocked::unblock)))
     .service(at("/apps/{app}/owners/look-up", &["POST"]).route(web::post().to(owners::look_up)))

@@ -57,7 +57,7 @@ impl<'a> LoginPage<'a> {
 /// Shows the page.
 pub async fn show(visit: Visit) -> HttpResponse {
     let target = target_of(&visit);
-    if visit.state.authenticator.open.is_open() {
+    if visit.state.authenticator.open.is_open() && !wants_portal(&visit, target.as_ref()) {
         // A cookie from before would be refused as wrong; without one, everybody comes in.
         return afresh(&visit, target.as_ref());
     }
@@ -80,6 +80,18 @@ pub async fn show(visit: Visit) -> HttpResponse {
     }
     let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
     page::render(response, &login)
+}
+
+/// Whether somebody came for the portal's own sake: it still asks who administers it where no app asks anybody.
+fn wants_portal(visit: &Visit, target: Option<&Target>) -> bool {
+    let admin = visit.page("/admin");
+    match target.map(Target::as_str) {
+        Some(address) => {
+            let path = address.strip_prefix(&visit.origin.to_string()).unwrap_or(address);
+            path.strip_prefix(&admin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        }
+        None => visit.query("rd").is_none() && visit.query("redirect_uri").is_none(),
+    }
 }
 
 /// Sends the person on without the cookie that they came with.

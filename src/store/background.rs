@@ -55,7 +55,7 @@ impl Background {
     /// Starts it; `each_tick` runs every fifth of a second for other write-behind work.
     pub fn start(
         store: Arc<Store>,
-        lifetimes: Lifetimes,
+        lifetimes: impl Fn() -> Lifetimes + Send + 'static,
         mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
@@ -70,7 +70,7 @@ impl Background {
                     store.store_stamps();
                 }
                 if tick.is_multiple_of(TICKS_PER_SWEEP) && sweeper.clock_is_steady() {
-                    store.sweep(lifetimes);
+                    store.sweep(lifetimes());
                 }
             }
             each_tick(&store, Turn::Last);

@@ -85,7 +85,7 @@ fn a_new_password_follows_the_rules_and_is_typed_twice() {
         (&format!("A1-{}", "x".repeat(70)), &format!("A1-{}", "x".repeat(70))),
     ] {
         let answer = change(&sluice, &session, PASSWORD, new, again);
-        assert!(answer.assert_status(422).text().contains("role=\"alert\""), "{new:?}");
+        assert!(answer.assert_status(422).text().contains("aria-invalid=\"true\""), "{new:?}");
     }
     sluice.sign_in("vera", PASSWORD);
 }

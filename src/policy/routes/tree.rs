@@ -45,6 +45,15 @@ impl Node {
         if pattern.below { node.below.push(route) } else { node.here.push(route) }
     }
 
+    /// Whether no route lies here or below, as in most lists of public paths.
+    pub(super) fn is_bare(&self) -> bool {
+        self.literal.is_empty()
+            && self.globs.is_empty()
+            && self.one.is_none()
+            && self.here.is_empty()
+            && self.below.is_empty()
+    }
+
     /// What a request needs, and the row that says so.
     pub(super) fn decide(
         &self,

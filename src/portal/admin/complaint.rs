@@ -6,7 +6,10 @@ use tracing::{error, info};
 use super::Admin;
 use crate::{
     administration::{Fault, FieldError},
-    portal::page::{self, Link},
+    portal::{
+        page::{self, Link},
+        wrongs::{Wrongs, sentence},
+    },
 };
 
 /// What a page says above its form and beside the fields.
@@ -14,40 +17,26 @@ use crate::{
 pub struct Complaint {
     /// Above the form.
     pub note: Option<String>,
-    fields: Vec<FieldError>,
-    first: Option<&'static str>,
-}
-
-/// What stands beside one field.
-pub struct Mark {
-    /// What is wrong with it.
-    pub text: Option<String>,
-    /// Whether it is the first field of the page with which something is wrong.
-    pub first: bool,
+    /// Beside the fields.
+    pub wrongs: Wrongs,
 }
 
 impl Complaint {
     /// About fields; `order` is that of the page.
     pub fn about(fields: Vec<FieldError>, order: &[&'static str]) -> Self {
-        let wrong = |field: &&&'static str| fields.iter().any(|error| error.field == **field);
-        let first = order.iter().find(wrong).copied();
-        // Where no field of the page is to blame, the note says it all.
-        let rest = fields.iter().filter(|error| !order.contains(&error.field));
-        let rest: String = rest.map(|error| format!(" {}", sentence(&error.message))).collect();
-        let note = Some(format!("Nothing is done yet: look at what is marked below.{rest}"));
-        Self { note, fields, first }
-    }
-
-    /// What stands beside a field.
-    pub fn mark(&self, field: &str) -> Mark {
-        let texts: Vec<_> = self.fields.iter().filter(|error| error.field == field).collect();
-        let text = texts.iter().map(|error| sentence(&error.message)).collect::<Vec<_>>().join(" ");
-        Mark { text: Some(text).filter(|text| !text.is_empty()), first: self.first == Some(field) }
+        let place = |error: &FieldError| order.iter().position(|field| *field == error.field);
+        let (mut beside, above): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|error| place(error).is_some());
+        beside.sort_by_key(place);
+        // What the page has no field for is said above the form.
+        let above: String = above.iter().map(|error| format!(" {}", sentence(&error.message))).collect();
+        let note = Some(format!("Nothing is done yet: look at what is marked below.{above}"));
+        Self { note, wrongs: Wrongs::new(beside) }
     }
 
     /// Whether the note is what is read first, for want of a field.
-    pub const fn leads(&self) -> bool {
-        self.first.is_none()
+    pub fn leads(&self) -> bool {
+        self.wrongs.is_empty()
     }
 }
 
@@ -85,13 +74,6 @@ pub fn gone(admin: &Admin) -> HttpResponse {
     page::message(admin.visit.base(), StatusCode::NOT_FOUND, ("User not found", text), Some(link))
 }
 
-/// A message as a sentence of its own.
-fn sentence(message: &str) -> String {
-    let mut rest = message.chars();
-    let first = rest.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(rest).chain(['.']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,9 +82,8 @@ mod tests {
     fn the_first_field_of_the_page_is_the_one_to_go_to() {
         let errors = vec![FieldError::new("email", "no address"), FieldError::new("name", "no name")];
         let complaint = Complaint::about(errors, &["name", "email"]);
-        assert!(complaint.mark("name").first && !complaint.mark("email").first && !complaint.leads());
-        assert_eq!(complaint.mark("email").text.as_deref(), Some("No address."));
-        assert!(complaint.mark("role").text.is_none());
+        assert!(complaint.wrongs.is_first("name") && !complaint.leads());
+        assert_eq!(complaint.wrongs.of("email").as_deref(), Some("No address."));
     }
 
     #[test]

@@ -118,6 +118,28 @@ impl UserPage<'_> {
         self.known.as_ref().is_some_and(Known::is_configured)
     }
 
+    fn name_attributes(&self) -> &'static str {
+        if self.is_configured() {
+            "readonly"
+        } else {
+            "required maxlength=\"64\" autocomplete=\"off\" autocapitalize=\"none\" autocorrect=\"off\" \
+             spellcheck=\"false\""
+        }
+    }
+
+    fn password_label(&self) -> &'static str {
+        if self.known.is_some() { "New password" } else { "Password to begin with" }
+    }
+
+    fn password_hint(&self) -> &'static str {
+        if self.complaint.note.is_some() && self.form.chosen("set") {
+            "Type it again: a password is never shown again. At least 8 characters, with a letter, a digit and a \
+             special character."
+        } else {
+            "At least 8 characters, with a letter, a digit and a special character."
+        }
+    }
+
     /// Where there is no password, keeping that says the same.
     fn offers_none(&self) -> bool {
         self.known.as_ref().is_none_or(|known| known.has_password)

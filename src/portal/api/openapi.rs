@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{blocked, keys, me, owners, problem, sessions, users};
+use super::{blocked, keys, me, owners, problem, sessions, settings, users};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
@@ -28,6 +28,10 @@ use crate::state::Snapshot;
         sessions::list, sessions::end, sessions::end_all,
         blocked::list, blocked::unblock,
         owners::record, owners::show, owners::forget, owners::look_up,
+        settings::show,
+        settings::change,
+        settings::versions,
+        settings::restore,
     ),
     components(schemas(problem::Problem)),
     modifiers(&Common)
