@@ -268,7 +268,8 @@ fn configured(auth: &AuthConfig, before: &User, draft: &Draft, password: &Hashed
     let mut errors = Vec::new();
     let mut locked = |changed: bool, field| {
         if changed {
-            let message = "the configuration sets this administrator by auth.admin_password; change or remove it there";
+            let message =
+                "the configuration sets this administrator by auth.admin_password; change or remove it there";
             errors.push(FieldError::new(field, message));
         }
     };
