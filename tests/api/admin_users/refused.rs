@@ -132,10 +132,8 @@ fn nobody_locks_themselves_out_so_the_last_administrator_stays() {
     let desk = Desk::start();
     let html = desk.html(&desk.page_of("ada"));
     assert!(html.contains("This is your own account") && !html.contains("/delete\""), "{html}");
-    for more in [[("role", "user")], [("enabled", "(not sent)")]] {
-        let fields: Vec<_> = form("ada", &[more[0], ("role", "admin")]);
-        let fields = if more[0].0 == "role" { form("ada", &more) } else { fields };
-        let html = desk.change("ada", &fields).assert_status(422).text();
+    for more in [&[("role", "user")][..], &[("enabled", "(not sent)"), ("role", "admin")]] {
+        let html = desk.change("ada", &form("ada", more)).assert_status(422).text();
         assert!(html.contains("ask another administrator to."), "{html}");
     }
     let own = [("role", "admin"), ("display_name", "Ada")];
