@@ -8,7 +8,6 @@ pub mod client;
 pub mod dialect;
 pub mod handed_on;
 pub mod headers;
-mod noted;
 pub mod original;
 pub mod refusal;
 pub mod target;

@@ -99,11 +99,13 @@ fn read_again(current: &Current) -> anyhow::Result<()> {
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("{}", lines.join("; "))
         })?;
-        take_over(before, config)
+        let next = take_over(before, config)?;
+        next.deliveries.follow(&next.config.events)?;
+        Ok(next)
     })
 }
 
-/// The state of the running service with a configuration that was just read.
+/// The state of the running service with a configuration that was just read. Who is told of events is not told yet.
 pub fn take_over(before: &State, config: Config) -> anyhow::Result<State> {
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     startup::apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;

@@ -138,7 +138,11 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     Ok(Service { server, current, address, background, events, couriers })
 }
 
-fn background(current: &Arc<Current>, throttle: Arc<Throttle>) -> io::Result<Background> {
+fn background(
+    current: &Arc<Current>,
+    throttle: Arc<Throttle>,
+    mut traffic: traffic::Recorder,
+) -> io::Result<Background> {
     let of_sessions = Arc::clone(current);
     let lifetimes = move || {
         let rules = &of_sessions.get().authenticator.sessions;

@@ -2,6 +2,8 @@
 
 mod consequences;
 mod lockout;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -260,6 +262,12 @@ fn apply(
             actor.record(tx, event.with("version", version.get()))?;
             Ok(version)
         })?;
+        if let Err(cause) = next.deliveries.follow(&next.config.events) {
+            tracing::error!(
+                cause = format!("{cause:#}"),
+                "events go where they went before until the next start"
+            );
+        }
         Ok::<_, Refused>(next)
     })?;
     tracing::info!(user = %actor.name, version = version.get(), "settings are saved and hold from now on");

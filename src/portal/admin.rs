@@ -3,6 +3,7 @@
 mod complaint;
 mod endings;
 mod set_form;
+pub mod settings;
 pub mod user;
 pub mod user_deletion;
 mod user_form;
@@ -43,6 +44,13 @@ pub fn configure(pages: &mut ServiceConfig) {
             at("/users/{id}/delete")
                 .route(web::get().to(user_deletion::ask))
                 .route(web::post().to(user_deletion::submit)),
+        )
+        .service(at("/settings").route(web::get().to(settings::show)))
+        .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
+        .service(
+            at("/settings/{name}")
+                .route(web::get().to(settings::edit))
+                .route(web::post().to(settings::change)),
         );
 }
 

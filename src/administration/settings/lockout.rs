@@ -89,9 +89,13 @@ fn no_way_in(after: &Visit) -> (&'static [&'static str], String) {
     }
 }
 
-/// The hosts of the app that took the host until now.
+/// The hosts that are changed: of the app that took the host until now, else of any.
 fn host_key(before: &Visit, changes: &[Changed]) -> Option<String> {
-    let Taken::By(app) = before.state.config.apps.on(&before.origin) else { return None };
-    let key = format!("app.{}.hosts", app.name.as_str());
-    changes.iter().any(|(changed, ..)| *changed == key).then_some(key)
+    let own = match before.state.config.apps.on(&before.origin) {
+        Taken::By(app) => format!("app.{}.hosts", app.name.as_str()),
+        Taken::BySeveral | Taken::ByNone => String::new(),
+    };
+    let of_hosts = |key: &&String| key.starts_with("app.") && key.ends_with(".hosts");
+    let keys = || changes.iter().map(|(key, ..)| key);
+    keys().find(|key| **key == own).or_else(|| keys().find(of_hosts)).cloned()
 }
