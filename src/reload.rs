@@ -109,9 +109,7 @@ fn read_again(current: &Current) -> anyhow::Result<()> {
 pub fn take_over(before: &State, config: Config) -> anyhow::Result<State> {
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     startup::apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
-    let next = startup::renew(before, keep_what_needs_a_restart(&before.config, config))?;
-    next.deliveries.follow(&next.config.events)?;
-    Ok(next)
+    startup::renew(before, keep_what_needs_a_restart(&before.config, config))
 }
 
 /// What the running service is built on stays as it is.

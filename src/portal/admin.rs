@@ -1,6 +1,12 @@
 //! The pages of administration.
 
+mod complaint;
+mod endings;
+mod set_form;
 pub mod settings;
+pub mod user;
+pub mod user_deletion;
+mod user_form;
 pub mod users;
 
 use std::{
@@ -26,6 +32,13 @@ use crate::policy::role::Role;
 pub fn configure(pages: &mut ServiceConfig) {
     pages
         .service(at("/users").route(web::get().to(users::list)))
+        .service(at("/users/new").route(web::get().to(user::blank)).route(web::post().to(user::add)))
+        .service(at("/users/{id}").route(web::get().to(user::edit)).route(web::post().to(user::change)))
+        .service(
+            at("/users/{id}/delete")
+                .route(web::get().to(user_deletion::ask))
+                .route(web::post().to(user_deletion::submit)),
+        )
         .service(at("/settings").route(web::get().to(settings::show)))
         .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
         .service(

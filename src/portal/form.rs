@@ -76,6 +76,11 @@ impl Form {
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()
     }
+
+    /// All values of a field, as of boxes that share a name.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +94,7 @@ mod tests {
             (form.once("a"), form.once("b"), form.once("c"), form.once("d")),
             (Some("1"), Some("x y!"), None, None)
         );
+        assert_eq!((form.all("c"), form.all("d")), (&["1".to_owned(), "2".to_owned()][..], &[][..]));
     }
 
     #[test]

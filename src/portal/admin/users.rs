@@ -68,7 +68,7 @@ pub async fn list(admin: Admin) -> HttpResponse {
         users: users.into_iter().map(|user| Row::of(user)).collect(),
         sought,
         next,
-        done: None,
+        done: admin.visit.query("done").filter(|done| done == "deleted").map(|_| "The user is deleted."),
     };
     page::render(page::answer(StatusCode::OK, None), &page)
 }
