@@ -10,6 +10,7 @@ pub mod forbidden;
 pub mod form;
 mod frame;
 mod key_form;
+mod key_words;
 pub mod log_in;
 pub mod log_out;
 pub mod page;

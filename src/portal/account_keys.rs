@@ -14,7 +14,7 @@ use super::{
     account,
     form::Form,
     key_form::{Select, Typed},
-    page,
+    key_words, page,
     visit::Visit,
 };
 use crate::{
@@ -22,11 +22,7 @@ use crate::{
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
     events::{event::Event, kind::Kind},
-    policy::{
-        app::AppName,
-        capability::{Capabilities, Capability},
-        origin::MissingOrigin,
-    },
+    policy::origin::MissingOrigin,
     store::{
         database::StoreError,
         events,
@@ -93,41 +89,16 @@ impl<'a> KeySection<'a> {
 
 impl KeyRow {
     fn of(key: &ApiKey, now: Timestamp) -> Self {
-        let ended = key.scope.expires.is_some_and(|expires| now >= expires);
+        let ended = key_words::has_ended(key, now);
         let made = format!("Made {}", page::date(key.created));
-        let used = key
-            .used
-            .get()
-            .map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", page::time(seen)));
-        let end = match key.scope.expires {
-            None => "no end".to_owned(),
-            Some(expires) if ended => format!("ended {}", page::date(expires)),
-            Some(expires) => format!("ends {}", page::date(expires)),
-        };
         Self {
             id: key.id.get(),
             name: key.name.clone(),
             ended,
-            facts: vec![made, used, end],
-            limits: limits(&key.scope),
+            facts: vec![made, key_words::used(key), key_words::end(key, now)],
+            limits: key_words::limits(&key.scope),
         }
     }
-}
-
-/// What the key is for alone, in words.
-fn limits(scope: &Scope) -> Vec<String> {
-    let capabilities = scope.capabilities.map(|set| match set {
-        Capabilities::READ_ONLY => "looking".to_owned(),
-        Capabilities::NONE => "signing in".to_owned(),
-        set => joined(set.iter().map(Capability::label)),
-    });
-    let apps = scope.apps.as_ref().map(|apps| joined(apps.iter().map(AppName::as_str)));
-    let networks = scope.networks.as_ref().map(|networks| format!("from {}", joined(networks)));
-    [capabilities, apps, networks].into_iter().flatten().collect()
-}
-
-fn joined<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
-    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Takes the form for a new key, and shows the key this once.

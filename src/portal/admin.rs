@@ -1,6 +1,10 @@
 //! The pages of administration.
 
+pub mod blocked;
+pub mod keys;
+pub mod sessions;
 pub mod users;
+mod whose;
 
 use std::{
     future::{Ready, ready},
@@ -14,6 +18,7 @@ use actix_web::{
     http::StatusCode,
     web::{self, ServiceConfig},
 };
+use tracing::error;
 
 use super::{
     frame::{Frame, Place},
@@ -29,7 +34,15 @@ use crate::{
 
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
-    pages.service(at("/users").route(web::get().to(users::list)));
+    pages
+        .service(at("/users").route(web::get().to(users::list)))
+        .service(at("/sessions").route(web::get().to(sessions::list)))
+        .service(at("/sessions/end").route(web::post().to(sessions::end)))
+        .service(at("/sessions/end-all").route(web::post().to(sessions::end_all)))
+        .service(at("/keys").route(web::get().to(keys::list)))
+        .service(at("/keys/revoke").route(web::get().to(keys::ask)).route(web::post().to(keys::revoke)))
+        .service(at("/blocked").route(web::get().to(blocked::list)))
+        .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)));
 }
 
 /// A page's address; what is no method of it leads nowhere.
@@ -77,6 +90,28 @@ impl Admin {
         self.visit.actor(&self.user)
     }
 
+    /// What the form before this page did, where the query names one of these.
+    pub fn done(&self, texts: &[(&str, &'static str)]) -> Option<&'static str> {
+        let done = self.visit.query("done")?;
+        texts.iter().find(|(name, _)| *name == done).map(|(_, text)| *text)
+    }
+
+    /// A page that says why something could not be done, and leads back.
+    pub fn cannot(&self, heading: &str, fault: &Fault, back: &str) -> HttpResponse {
+        let status = match fault {
+            Fault::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Fault::NotFound(_) => StatusCode::NOT_FOUND,
+            Fault::Refused(_) | Fault::Overtaken => StatusCode::FORBIDDEN,
+            Fault::Conflict(_) => StatusCode::CONFLICT,
+            Fault::Unstored(_) | Fault::Busy => {
+                error!(cause = %fault, "a page of administration failed");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        let link = Link { href: self.visit.page(back), label: "Go back to the list".to_owned() };
+        page::message(self.visit.base(), status, (heading, &sentence(&fault.to_string())), Some(link))
+    }
+
     /// Does something that waits for the database, on a thread where that holds nobody up.
     pub async fn blocking<T, E>(
         &self,
@@ -93,6 +128,14 @@ impl Admin {
             Err(_) => Err(Fault::Busy),
         }
     }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
 /// Signing in leads back to the page; after a form, to the page that the form stands on.
