@@ -5,6 +5,7 @@ pub mod account_keys;
 pub mod admin;
 pub mod api;
 pub mod assets;
+mod audit_csv;
 pub mod chart;
 pub mod forbidden;
 pub mod form;

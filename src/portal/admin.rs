@@ -1,7 +1,9 @@
 //! The pages of administration.
 
+pub mod audit;
 pub mod blocked;
 pub mod keys;
+pub mod overview;
 pub mod sessions;
 pub mod users;
 mod whose;
@@ -35,12 +37,15 @@ use crate::{
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
     pages
+        .service(at("").route(web::get().to(overview::show)))
         .service(at("/users").route(web::get().to(users::list)))
         .service(at("/sessions").route(web::get().to(sessions::list)))
         .service(at("/sessions/end").route(web::post().to(sessions::end)))
         .service(at("/sessions/end-all").route(web::post().to(sessions::end_all)))
         .service(at("/keys").route(web::get().to(keys::list)))
         .service(at("/keys/revoke").route(web::get().to(keys::ask)).route(web::post().to(keys::revoke)))
+        .service(at("/audit").route(web::get().to(audit::list)))
+        .service(at("/audit.csv").route(web::get().to(audit::csv)))
         .service(at("/blocked").route(web::get().to(blocked::list)))
         .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)));
 }
