@@ -76,11 +76,6 @@ impl Form {
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()
     }
-
-    /// All values of a field, as of boxes that share a name.
-    pub fn all(&self, name: &str) -> &[String] {
-        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

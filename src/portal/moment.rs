@@ -71,6 +71,13 @@ pub fn wait(seconds: u64) -> String {
     }
 }
 
+/// A moment to the second, in UTC.
+pub fn second(at: Timestamp) -> String {
+    let format =
+        format_description!("[day padding:none] [month repr:short] [year] at [hour]:[minute]:[second] UTC");
+    formatted(at, format)
+}
+
 fn formatted(at: Timestamp, format: StaticFormatDescription) -> String {
     let time = OffsetDateTime::from_unix_timestamp(at.secs()).ok().and_then(|time| time.format(format).ok());
     time.unwrap_or_else(|| at.secs().to_string())

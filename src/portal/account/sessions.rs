@@ -25,7 +25,6 @@ pub(in crate::portal) struct Sessions {
 /// One session.
 pub(in crate::portal) struct SessionRow {
     pub(in crate::portal) id: i64,
-    pub(in crate::portal) user: String,
     pub(in crate::portal) device: String,
     pub(in crate::portal) kind: &'static str,
     pub(in crate::portal) address: String,
@@ -40,7 +39,6 @@ impl SessionRow {
         let now = clock::now();
         Self {
             id: listed.id.get(),
-            user: listed.user,
             device: listed.device.unwrap_or_else(|| "Unknown device".to_owned()),
             kind: match listed.kind.as_str() {
                 "client" => "app",

@@ -25,7 +25,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     store::users::{User, UserId},
 };
@@ -91,7 +91,7 @@ impl Known {
         Self {
             id: user.id.get(),
             name: user.name.to_string(),
-            last_seen: user.used.get().map_or_else(|| "never".to_owned(), page::time),
+            last_seen: user.used.get().map_or_else(|| "never".to_owned(), moment::time),
             sessions: counted(open.sessions, "session"),
             keys: counted(open.keys, "key"),
             has_password: user.password_hash.is_some(),
