@@ -39,6 +39,7 @@ use crate::{
         event::{By, Event},
         kind::Kind,
         log::{self, Log},
+        stream::Streams,
     },
     metrics::{Meters, Metrics, traffic},
     outbound,
@@ -140,9 +141,11 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
+    store.keep_events(config.audit.keep);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
+    let streams = Streams::start().context("the signals that end event streams")?;
     let meters = Meters::new(metrics, &config.apps);
-    let state = State { config, store, authenticator, sign_in, meters, log, deliveries, setup };
+    let state = State { config, store, authenticator, sign_in, meters, log, deliveries, streams, setup };
     let current = Arc::new(Current::new(state));
     let server = serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background, events, couriers })
@@ -155,6 +158,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
     let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
     let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
     before.deliveries.follow(&config.events)?;
+    before.store.keep_events(config.audit.keep);
     Ok(State {
         config,
         store: Arc::clone(&before.store),
@@ -163,6 +167,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         meters,
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
+        streams: before.streams.clone(),
         setup: before.setup.clone(),
     })
 }

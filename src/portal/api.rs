@@ -6,6 +6,7 @@
 mod blocked;
 mod body;
 pub mod caller;
+mod events;
 mod keys;
 mod list;
 mod me;
@@ -65,6 +66,8 @@ fn administration(api: &mut ServiceConfig) {
     .service(at("/sessions/{id}", &["DELETE"]).route(web::delete().to(sessions::end)))
     .service(at("/blocked", &["GET"]).route(web::get().to(blocked::list)))
     .service(at("/blocked/{address}", &["DELETE"]).route(web::delete().to(blocked::unblock)))
+    .service(at("/events", &["GET"]).route(web::get().to(events::follow)))
+    .service(at("/audit", &["GET"]).route(web::get().to(events::list)))
     .service(at("/apps/{app}/owners/look-up", &["POST"]).route(web::post().to(owners::look_up)))
     .service(
         at("/apps/{app}/owners/{item}", &["GET", "PUT", "DELETE"])

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{blocked, keys, me, owners, problem, sessions, users};
+use super::{blocked, events, keys, me, owners, problem, sessions, users};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
@@ -27,6 +27,7 @@ use crate::state::Snapshot;
         keys::list, keys::add, keys::revoke,
         sessions::list, sessions::end, sessions::end_all,
         blocked::list, blocked::unblock,
+        events::follow, events::list,
         owners::record, owners::show, owners::forget, owners::look_up,
     ),
     components(schemas(problem::Problem)),
