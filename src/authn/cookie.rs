@@ -22,6 +22,11 @@ impl CookieName {
         Self { search: Finder::new(&[name.as_bytes(), b"="].concat()).into_owned() }
     }
 
+    /// Whether the other one is the same name.
+    pub fn is(&self, other: &Self) -> bool {
+        self.search.needle() == other.search.needle()
+    }
+
     /// Where cookies of this name stand in a header, each up to its semicolon.
     fn places<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = Range<usize>> + 'h {
         let mut searched = 0;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    authn::{name::UserName, password, sign_in, sign_in::Wanted as WantedSession},
+    authn::{name::UserName, password, sign_in::Wanted as WantedSession},
     config::{Flags, Input},
     policy::{capability::Capabilities, role::Role},
     startup::{self, Service},
@@ -46,7 +46,7 @@ fn in_world(file: &str, test: impl AsyncFnOnce(&World)) {
         state.store.write_users(|tx| users::insert(tx, &ada, clock::now())).unwrap();
         let user = state.store.view().users().by_name(&name).cloned().unwrap();
         let wanted = WantedSession { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None };
-        let token = sign_in::start_session(&state.store, &user, [127, 0, 0, 1].into(), wanted).unwrap();
+        let token = state.sign_in.start_session(&user, [127, 0, 0, 1].into(), wanted).unwrap();
         let cookie = format!("sluice_session={}", token.expose());
         test(&World { folder, service, cookie }).await;
     });
