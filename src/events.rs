@@ -9,6 +9,7 @@ pub mod kind;
 pub mod log;
 pub mod payload;
 pub mod sentence;
+pub mod stream;
 mod tally;
 pub mod target;
 mod webhook;

@@ -109,6 +109,7 @@ fn read_again(current: &Current) -> anyhow::Result<()> {
 pub fn take_over(before: &State, config: Config) -> anyhow::Result<State> {
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     startup::apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
+    before.store.keep_events(config.audit.keep);
     startup::renew(before, keep_what_needs_a_restart(&before.config, config))
 }
 

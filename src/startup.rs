@@ -39,6 +39,7 @@ use crate::{
         event::{By, Event},
         kind::Kind,
         log::{self, Log},
+        stream::Streams,
     },
     metrics::{Meters, Metrics, traffic},
     outbound,
@@ -129,10 +130,13 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
     let setup = setup.map(Arc::new);
+    store.keep_events(config.audit.keep);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
+    let streams = Streams::start().context("the signals that end event streams")?;
     let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
-    let state = State { config, flags, store, authenticator, sign_in, meters, log, deliveries, setup };
+    let state =
+        State { config, flags, store, authenticator, sign_in, meters, log, deliveries, streams, setup };
     let current = Arc::new(Current::new(state));
     let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
@@ -177,6 +181,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         meters,
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
+        streams: before.streams.clone(),
         setup: before.setup.clone(),
     })
 }

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
     config::{Config, Flags},
-    events::{deliveries::Deliveries, log::Log},
+    events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
     portal::setup::SetupToken,
     store::Store,
@@ -34,6 +34,8 @@ pub struct State {
     pub log: Log,
     /// Who is told of it.
     pub deliveries: Deliveries,
+    /// Who follows it.
+    pub streams: Streams,
     /// What is counted, for these apps.
     pub meters: Meters,
     /// The one-time token that makes the first administrator, until it has.

@@ -16,16 +16,15 @@ pub struct CookieName {
     search: Finder<'static>,
 }
 
-impl PartialEq for CookieName {
-    fn eq(&self, other: &Self) -> bool {
-        self.search.needle() == other.search.needle()
-    }
-}
-
 impl CookieName {
     /// Exactly this name.
     pub fn new(name: &str) -> Self {
         Self { search: Finder::new(&[name.as_bytes(), b"="].concat()).into_owned() }
+    }
+
+    /// Whether the other one is the same name.
+    pub fn is(&self, other: &Self) -> bool {
+        self.search.needle() == other.search.needle()
     }
 
     /// Where cookies of this name stand in a header, each up to its semicolon.

@@ -72,7 +72,7 @@ impl SessionRules {
 
     /// How many live sessions end where `next` holds instead.
     pub fn ended_under(&self, next: &Self, now: Timestamp, view: &View) -> usize {
-        let named_alike = self.cookie_name() == next.cookie_name();
+        let named_alike = self.cookie_name.is(&next.cookie_name);
         let lives_on = |session: &Session| named_alike && next.alive(session, now);
         view.all_sessions().filter(|session| self.alive(session, now) && !lives_on(session)).count()
     }

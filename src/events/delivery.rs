@@ -26,7 +26,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// How often an event is offered to a target that does not want it.
-const OFFERS: u32 = 5;
+const OFFERS: u32 = 4;
 /// Events of other kinds that may pass before it is stored that they have.
 const UNSTORED: i64 = 500;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use memchr::memchr;
+use smol_str::{SmolStr, StrExt};
 
 use crate::scan;
 
@@ -42,7 +43,7 @@ impl Scheme {
 
 /// A host name or address literal: lower case, without a trailing dot, IPv6 in brackets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Host(String);
+pub struct Host(SmolStr);
 
 impl Host {
     /// Reads a host; `None` for anything but letters, digits, `.`, `-`, `_` or a bracketed IPv6 address.
@@ -52,7 +53,7 @@ impl Host {
             Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),
             None => is_name(name),
         };
-        plain.then(|| Self(name.to_ascii_lowercase()))
+        plain.then(|| Self(name.to_ascii_lowercase_smolstr()))
     }
 
     /// The host as text.
@@ -62,7 +63,7 @@ impl Host {
 
     /// Whether this host is `domain` or lies under it.
     pub fn lies_under(&self, domain: &Self) -> bool {
-        self.0.strip_suffix(&domain.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.0.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 

@@ -7,6 +7,7 @@ mod audit;
 mod blocked;
 mod body;
 pub mod caller;
+mod events;
 mod keys;
 mod list;
 mod me;
@@ -78,6 +79,7 @@ fn administration(api: &mut ServiceConfig) {
     .service(at("/traffic", &["GET"]).route(web::get().to(traffic::show)))
     .service(at("/blocked", &["GET"]).route(web::get().to(blocked::list)))
     .service(at("/blocked/{address}", &["DELETE"]).route(web::delete().to(blocked::unblock)))
+    .service(at("/events", &["GET"]).route(web::get().to(events::follow)))
     .service(at("/apps/{app}/owners/look-up", &["POST"]).route(web::post().to(owners::look_up)))
     .service(
         at("/apps/{app}/owners/{item}", &["GET", "PUT", "DELETE"])

@@ -15,6 +15,7 @@ mod config;
 mod config_errors;
 mod cookies;
 mod crash;
+mod events;
 mod health;
 mod json_api;
 mod keys;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Events on one page.
-const PAGE: u32 = 50;
+const PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "admin/audit.html")]
@@ -85,8 +85,8 @@ pub async fn list(admin: Admin) -> HttpResponse {
         Ok(found) => found,
         Err(fault) => return admin.cannot("The audit log cannot be read", &fault, "/admin/audit"),
     };
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
     let query = typed.query();
     let next = found.last().filter(|_| more).map(|last| format!("{query}before={}", last.id.get()));
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
