@@ -8,6 +8,7 @@ use crate::{
     administration::{Fault, FieldError},
     portal::{
         page::{self, Link},
+        person,
         wrongs::{Wrongs, sentence},
     },
 };
@@ -56,7 +57,7 @@ pub fn of(
         Fault::Conflict(_) => (StatusCode::CONFLICT, said),
         Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, said),
         Fault::NotFound(_) => return Err(gone(admin)),
-        Fault::Overtaken => return Err(crate::portal::person::to_sign_in(&admin.visit)),
+        Fault::Overtaken => return Err(person::to_sign_in(&admin.visit)),
         Fault::Unstored(cause) => {
             error!(%cause, user = %admin.user.name, "a change of administration could not be stored");
             let text = "It could not be stored, and is not done. A user from whom something was to be taken is \

@@ -6,6 +6,7 @@ use crate::{
         users::{Ends, Hashed},
     },
     policy::{app::Apps, capability::Capabilities, role::Role},
+    portal::moment,
     store::{
         users::{Standing, User},
         view::View,
@@ -50,10 +51,10 @@ impl Open {
     }
 
     fn said(self, what: &str, ends: Ends, keys: Keys) -> String {
-        let sessions = format!("ends {}", counted(self.sessions, "session"));
+        let sessions = format!("ends {}", moment::count(self.sessions, "session"));
         let keys = match keys {
-            Keys::Rest => format!("stops {} for as long as it lasts", counted(self.keys, "key")),
-            Keys::End => format!("revokes {} for good", counted(self.keys, "key")),
+            Keys::Rest => format!("stops {} for as long as it lasts", moment::count(self.keys, "key")),
+            Keys::End => format!("revokes {} for good", moment::count(self.keys, "key")),
         };
         let parts = [
             (ends.sessions && self.sessions > 0, sessions.as_str()),
@@ -95,11 +96,6 @@ fn with_other_rights(draft: Draft, before: &User) -> Draft {
     let held = before.held();
     let granted = if held == Capabilities::NONE { Capabilities::ALL } else { Capabilities::NONE };
     Draft { role: Role::User, granted, ..draft }
-}
-
-/// A number with its noun.
-pub fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use crate::{
     administration::draft::Granted,
     policy::{
+        app::Apps,
         capability::{Capabilities, Capability},
         preset::Preset,
+        words,
     },
     portal::form::Form,
 };
@@ -42,11 +44,6 @@ pub struct Tick {
     pub sentence: String,
     /// Whether it is ticked.
     pub ticked: bool,
-}
-
-/// What a capability allows, in one sentence.
-fn sentence(capability: Capability) -> String {
-    format!("{}.", capability.description())
 }
 
 impl SetForm {
@@ -111,12 +108,12 @@ impl SetForm {
         Choice { value, label: label.to_owned(), boxes, chosen: self.choice == value }
     }
 
-    /// The boxes.
-    pub fn ticks(&self) -> Vec<Tick> {
+    /// The boxes, with what each allows in these apps.
+    pub fn ticks(&self, apps: &Apps) -> Vec<Tick> {
         let tick = |capability: Capability| Tick {
             value: capability.name(),
             label: capability.label(),
-            sentence: sentence(capability),
+            sentence: words::in_apps(capability, apps.iter()),
             ticked: self.ticked.iter().any(|name| name == capability.name()),
         };
         Capability::ALL.into_iter().map(tick).collect()

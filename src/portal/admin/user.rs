@@ -13,7 +13,7 @@ use tracing::info;
 use super::{
     Admin,
     complaint::{self, Complaint},
-    endings::{Endings, Open, counted},
+    endings::{Endings, Open},
     user_form::{ORDER, UserForm},
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         draft::{Draft, Typed},
         users::{self, Hashed, Password},
     },
+    policy::app::Apps,
     portal::{
         form::Form,
         frame::{Frame, Place},
@@ -35,6 +36,7 @@ use crate::{
 struct UserPage<'a> {
     base: &'a str,
     frame: Frame,
+    apps: &'a Apps,
     form: UserForm,
     complaint: Complaint,
     done: Option<&'static str>,
@@ -92,8 +94,8 @@ impl Known {
             id: user.id.get(),
             name: user.name.to_string(),
             last_seen: user.used.get().map_or_else(|| "never".to_owned(), moment::time),
-            sessions: counted(open.sessions, "session"),
-            keys: counted(open.keys, "key"),
+            sessions: moment::count(open.sessions, "session"),
+            keys: moment::count(open.keys, "key"),
             has_password: user.password_hash.is_some(),
             endings: Endings::of(user, &state.config.apps, open),
             lock: Lock::of(admin, user),
@@ -167,6 +169,7 @@ fn show(
     let page = UserPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Users),
+        apps: &admin.visit.state.config.apps,
         form,
         done: done.filter(|_| complaint.note.is_none()),
         complaint,

@@ -11,7 +11,7 @@ use tracing::info;
 use super::{
     Admin,
     complaint::{self, Complaint},
-    endings::{Open, counted},
+    endings::Open,
     user,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     store::users::User,
 };
@@ -78,7 +78,7 @@ async fn show(
     let view = admin.visit.state.store.view();
     let others = || view.users().search("").into_iter().filter(move |other| other.id != id);
     let legacy = (owned > 0).then(|| Legacy {
-        owned: counted(owned, "item"),
+        owned: moment::count(owned, "item"),
         choice: choice.to_owned(),
         heir: heir.to_owned(),
         offered: others().take(OFFERED).map(|user| user.name.to_string()).collect(),

@@ -112,9 +112,9 @@ fn signing_in_leads_back_to_the_page() {
         let to = format!("/sluice/login?rd={}", path.replace('/', "%2F"));
         let asked = Request::get(&path).send(desk.sluice.address);
         assert_eq!(asked.assert_status(303).location(), Some(to.as_str()));
-        let from = format!("{}{path}", desk.sluice.origin());
-        let sent = desk.sluice.portal_post(&path).header("Referer", from).form(&form("vera", &[]));
-        let sent = sent.send(desk.sluice.address);
+        let form = desk.sluice.portal_post(&path).form(&form("vera", &[]));
+        let stands_on = format!("{}{path}", desk.sluice.origin());
+        let sent = form.header("Referer", stands_on).send(desk.sluice.address);
         assert_eq!(sent.assert_status(303).location(), Some(to.as_str()));
     }
 }
