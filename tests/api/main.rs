@@ -6,6 +6,7 @@ mod support;
 
 mod account;
 mod account_keys;
+mod admin_pages;
 mod bad_input;
 mod basic;
 mod bypass;
