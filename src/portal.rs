@@ -13,6 +13,7 @@ mod key_form;
 pub mod log_in;
 pub mod log_out;
 pub mod page;
+pub mod probe;
 pub mod qbittorrent;
 pub mod setup;
 pub mod span;

@@ -10,12 +10,13 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, account_keys, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
-        span::PortalSpan,
+        account, account_keys, admin, api, assets, forbidden, log_in, log_out, page, probe, qbittorrent,
+        setup, span::PortalSpan,
     },
     proxy::{
         body::{self, Called},
         dialect::Dialect,
+        lines,
         verify::{verify, verify_in_time},
     },
     state::{Snapshot, State},
@@ -49,6 +50,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/keys", web::post().to(account_keys::create)))
             .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
+            .route("/probe", web::get().to(probe::receive))
             .service(resource("/forbidden", web::to(forbidden::show)))
             .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
@@ -76,6 +78,7 @@ async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Snapsh
                 answer(&request, &state, (dialect, app), &called).await
             }
         },
+        None if request.path().ends_with(lines::CHECK) => probe::receive(request, state).await,
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
     }
 }

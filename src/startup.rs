@@ -132,7 +132,19 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let setup = setup.map(Arc::new);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
     let meters = Meters::new(metrics, &config.apps);
-    let state = State { config, flags, store, authenticator, sign_in, meters, log, deliveries, setup };
+    let state = State {
+        config,
+        flags,
+        store,
+        authenticator,
+        sign_in,
+        meters,
+        log,
+        deliveries,
+        checked: Arc::default(),
+        probes: Arc::default(),
+        setup,
+    };
     let current = Arc::new(Current::new(state));
     let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
@@ -177,6 +189,8 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         meters,
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
+        checked: Arc::clone(&before.checked),
+        probes: Arc::clone(&before.probes),
         setup: before.setup.clone(),
     })
 }

@@ -28,3 +28,4 @@ pub mod wait;
 pub mod ways_in;
 pub mod websocket;
 pub mod world;
+pub mod written;

@@ -95,7 +95,7 @@ impl World {
         let (user, session) = visit.signed_in().unwrap();
         let editor = Editor { visit, user: &user, session: Some(session) };
         let base = overview(&visit.state).unwrap().version;
-        save(&editor, &Change { base, edits: edits.iter().map(|edit| typed(edit)).collect() }).await
+        save(&editor, &Change { base, edits: edits.iter().map(typed).collect() }).await
     }
 
     async fn preview(&self, edits: &[(&str, &str)]) -> Result<Preview, Refused> {
@@ -103,7 +103,7 @@ impl World {
         let (user, session) = visit.signed_in().unwrap();
         let editor = Editor { visit: &visit, user: &user, session: Some(session) };
         let base = overview(&visit.state).unwrap().version;
-        preview(&editor, &Change { base, edits: edits.iter().map(|edit| typed(edit)).collect() }).await
+        preview(&editor, &Change { base, edits: edits.iter().map(typed).collect() }).await
     }
 
     fn state(&self) -> Arc<State> {
