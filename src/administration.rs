@@ -2,11 +2,13 @@
 //! same rules: each act is checked, changed and put on record in one transaction.
 
 pub mod blocked;
+pub mod connection;
 pub mod draft;
 pub mod keys;
 pub mod owners;
 pub mod sessions;
 pub mod settings;
+pub mod setup;
 pub mod users;
 
 use std::net::IpAddr;

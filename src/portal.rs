@@ -16,6 +16,7 @@ pub mod log_out;
 pub mod moment;
 pub mod page;
 pub mod person;
+pub mod probe;
 pub mod qbittorrent;
 pub mod setup;
 pub mod span;

@@ -12,11 +12,13 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup, span::PortalSpan,
+        account, admin, api, assets, forbidden, log_in, log_out, page, probe, qbittorrent, setup,
+        span::PortalSpan,
     },
     proxy::{
         body::{self, Called},
         dialect::Dialect,
+        lines,
         verify::{verify, verify_in_time},
     },
     state::{Snapshot, State},
@@ -52,6 +54,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/sessions/end", web::post().to(account::sessions::end)))
             .service(resource("/account/sessions/end-others", web::post().to(account::sessions::end_others)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
+            .route("/probe", web::get().to(probe::receive))
             .service(resource("/forbidden", web::to(forbidden::show)))
             .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
@@ -86,6 +89,7 @@ async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> Http
                 answer(request, state, (dialect, app), &called).await
             }
         },
+        None if request.path().ends_with(lines::CHECK) => probe::answer(request, state),
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
     }
 }

@@ -135,8 +135,20 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let streams = Streams::start().context("the signals that end event streams")?;
     let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
-    let state =
-        State { config, flags, store, authenticator, sign_in, meters, log, deliveries, streams, setup };
+    let state = State {
+        config,
+        flags,
+        store,
+        authenticator,
+        sign_in,
+        meters,
+        log,
+        deliveries,
+        streams,
+        checked: Arc::default(),
+        probes: Arc::default(),
+        setup,
+    };
     let current = Arc::new(Current::new(state));
     let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
@@ -182,6 +194,8 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
         streams: before.streams.clone(),
+        checked: Arc::clone(&before.checked),
+        probes: Arc::clone(&before.probes),
         setup: before.setup.clone(),
     })
 }

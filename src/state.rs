@@ -10,11 +10,12 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServ
 use arc_swap::ArcSwap;
 
 use crate::{
+    administration::setup::Checked,
     authn::{chain::Authenticator, sign_in::SignIn},
     config::{Config, Flags},
     events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
-    portal::setup::SetupToken,
+    portal::{probe::Probes, setup::SetupToken},
     store::Store,
 };
 
@@ -38,6 +39,10 @@ pub struct State {
     pub streams: Streams,
     /// What is counted, for these apps.
     pub meters: Meters,
+    /// What the last look at the proxy came to.
+    pub checked: Arc<Checked>,
+    /// Requests that Sluice sent through the proxy, to see what comes of them.
+    pub probes: Arc<Probes>,
     /// The one-time token that makes the first administrator, until it has.
     pub setup: Option<Arc<SetupToken>>,
 }

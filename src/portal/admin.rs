@@ -10,6 +10,7 @@ pub mod overview;
 pub mod sessions;
 mod set_form;
 pub mod settings;
+pub mod start;
 pub mod user;
 pub mod user_deletion;
 mod user_form;
@@ -49,6 +50,8 @@ pub fn configure(pages: &mut ServiceConfig) {
                 .route(web::post().to(user_deletion::submit)),
         )
         .service(at("").route(web::get().to(overview::show)))
+        .service(at("/start").route(web::get().to(start::show)))
+        .service(at("/start/check").route(web::post().to(start::check)))
         .service(at("/sessions").route(web::get().to(sessions::list)))
         .service(at("/sessions/end").route(web::post().to(sessions::end)))
         .service(at("/sessions/end-all").route(web::post().to(sessions::end_all)))

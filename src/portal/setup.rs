@@ -218,7 +218,7 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
     match made.await {
         Ok(Ok(Some(session))) => {
             remove(&token.file);
-            let mut response = page::see_other(&visit.page("/account"));
+            let mut response = page::see_other(&visit.page("/admin/start"));
             if let Some(session) = session {
                 visit.set_session(&mut response, &session, Lifetime::Browser);
             }

@@ -247,7 +247,7 @@ impl Visit {
 }
 
 /// The origin that the client used: as a trusted proxy says, else by `Host`.
-fn reached(request: &HttpRequest, state: &State) -> Option<Origin> {
+pub fn reached(request: &HttpRequest, state: &State) -> Option<Origin> {
     let headers = request.headers();
     let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
     let read = |name| match field(headers, name) {

@@ -53,7 +53,7 @@ fn who_holds_the_token_becomes_the_administrator() {
     let sluice = Home::new().start();
     let token = token(&sluice);
     let answer = set_up(&sluice, &token, "Ada", PASSWORD);
-    assert_eq!(answer.assert_status(303).location(), Some("/sluice/account"));
+    assert_eq!(answer.assert_status(303).location(), Some("/sluice/admin/start"));
     let verified = Dialect::Nginx.verify().session(&session_of(&answer)).send(sluice.address);
     assert_eq!(verified.assert_status(200).header("remote-user"), Some("ada"));
     assert_eq!(verified.header("x-auth-role"), Some("admin"));

@@ -26,9 +26,9 @@ fn the_first_visitor_with_the_token_becomes_the_administrator() {
     let token =
         std::fs::read_to_string(sluice.home.file("data/sluice.db.setup-token")).expect("a token file");
     fill_in(&browser, token.trim());
-    browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
-    browser.wait_for_text("h1", "ada");
-    browser.wait_for_text("main", "Administrator");
+    browser.wait_for_url(&format!("{}/sluice/admin/start", sluice.origin()));
+    browser.wait_for_text("h1", "Setting up");
+    browser.wait_for_text("main", "An administrator");
 }
 
 #[test]

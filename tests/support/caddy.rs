@@ -18,6 +18,13 @@ pub fn start(behind: &Behind) -> Proxy {
     let file = dir.path().join("Caddyfile");
     write(&file, &behind.shipped(sites, port));
     write(&dir.path().join("sluice.caddy"), &behind.shipped("deploy/caddy/sluice.caddy", port));
+    run(dir, port)
+}
+
+/// Caddy with the files that already are in `dir`, the first of its sites on `port`.
+#[track_caller]
+pub fn run(dir: TempDir, port: u16) -> Proxy {
+    let file = dir.path().join("Caddyfile");
     let admin = format!("unix/{}/admin.sock", dir.path().display());
     let mut process = Process::spawn(
         Command::new(tool("caddy"))

@@ -30,3 +30,4 @@ pub mod wait;
 pub mod ways_in;
 pub mod websocket;
 pub mod world;
+pub mod written;

@@ -62,6 +62,10 @@ macro_rules! behind {
             credentials_that_are_the_apps_own_reach_it,
             a_preflight_passes_for_listed_origins_only,
         );
+        $crate::behind!($kind, written:
+            the_lines_that_sluice_writes_protect_an_app,
+            a_look_at_the_proxy_tells_good_lines_from_bad_ones,
+        );
     };
     ($kind:expr, $module:ident: $($scenario:ident),* $(,)?) => {
         $(

@@ -24,6 +24,13 @@ pub fn start(behind: &Behind) -> Proxy {
         .shipped("deploy/traefik/traefik.yml", port)
         .replace("/etc/traefik/dynamic.yml", &dynamic.display().to_string());
     write(&settings, &text);
+    run(dir, port, "qbittorrent.example.com")
+}
+
+/// Traefik with the files that already are in `dir`, whose rules take `host`.
+#[track_caller]
+pub fn run(dir: TempDir, port: u16, host: &str) -> Proxy {
+    let settings = dir.path().join("traefik.yml");
     let mut process = Process::spawn(
         Command::new(tool("traefik"))
             .arg(format!("--configFile={}", settings.display()))
@@ -33,7 +40,7 @@ pub fn start(behind: &Behind) -> Proxy {
     let proxy = Proxy { kind: Kind::Traefik, address: local(port), process, dir };
     // It listens before it has read its rules, and says 404 until then.
     wait::until("Traefik's rules", || {
-        let request = Request::get("/").host("qbittorrent.example.com");
+        let request = Request::get("/").host(host);
         raw::try_send(proxy.address, &request.bytes(proxy.address)).is_ok_and(|answer| answer.status != 404)
     });
     proxy

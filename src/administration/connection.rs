@@ -1,0 +1,229 @@
+//! A look at whether the proxy does what it should: Sluice sends requests through it to an app's own address, as a
+//! client would who forges what can be forged, and sees what becomes of them.
+
+mod report;
+mod request;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use cidr::IpCidr;
+pub use report::{Finding, Question, Verdict};
+use request::{Answer, Sender};
+use tokio::sync::Mutex;
+
+use super::{
+    Actor, Fault,
+    keys::{self, By},
+};
+use crate::{
+    authn::api_key::{KeyName, NewKey},
+    clock::{self, Timestamp},
+    policy::{
+        app::{App, AppName},
+        origin::Origin,
+    },
+    portal::{probe::Arrival, visit::Visit},
+    proxy::lines::CHECK,
+    state::Snapshot,
+    store::{
+        database::StoreError,
+        keys::{ApiKey, Scope},
+        users::User,
+    },
+};
+
+/// How long a key of a check lives, in seconds, should it not be revoked at the end.
+const KEY_LIFE: i64 = 60;
+/// An address that nobody has (RFC 5737), for a client who says that it is theirs.
+const FORGED_ADDRESS: &str = "203.0.113.9";
+/// A name that nobody has.
+const FORGED_NAME: &str = "sluice-forged";
+
+/// One check at a time: each sends a handful of requests.
+static UNDER_WAY: Mutex<()> = Mutex::const_new(());
+
+/// The addresses on which an app can be checked, and no others: those that its configuration lists, else the one on
+/// which the portal was reached.
+pub fn addresses(visit: &Visit, app: &App) -> Vec<Origin> {
+    let here = &visit.origin;
+    if app.hosts.is_empty() {
+        return vec![here.clone()];
+    }
+    let mut all: Vec<Origin> = Vec::new();
+    for (host, port) in &app.hosts {
+        let usual = if *host == here.host { here.port } else { here.scheme.default_port() };
+        let port = port.unwrap_or(usual);
+        let origin = Origin { scheme: here.scheme, host: host.clone(), port };
+        if !all.contains(&origin) {
+            all.push(origin);
+        }
+    }
+    all
+}
+
+/// Checks the lines before an app on one of its addresses.
+pub async fn check(
+    visit: &Visit,
+    user: &Arc<User>,
+    (app, address): (&AppName, &Origin),
+) -> Result<Vec<Finding>, Fault> {
+    let _alone =
+        UNDER_WAY.try_lock().map_err(|_| Fault::Conflict("another check is under way".to_owned()))?;
+    let state = &visit.state;
+    let app = state.config.apps.named(app.as_str()).ok_or(Fault::NotFound("app"))?;
+    if !addresses(visit, app).contains(address) {
+        return Err(Fault::Refused("only addresses of the app's own hosts are checked"));
+    }
+    let sender = Sender::new().map_err(|cause| Fault::Conflict(cause.to_string()))?;
+    let portal = state.config.server.public_url.as_ref().unwrap_or(address);
+    let check = Check { state, actor: visit.actor(user), user, app, address, portal, sender };
+    let findings = check.run().await?;
+    state.checked.note(&findings);
+    Ok(findings)
+}
+
+struct Check<'a> {
+    state: &'a Snapshot,
+    actor: Actor,
+    user: &'a Arc<User>,
+    app: &'a App,
+    address: &'a Origin,
+    portal: &'a Origin,
+    sender: Sender,
+}
+
+/// A key for a few requests.
+struct Lent {
+    text: NewKey,
+    key: Arc<ApiKey>,
+}
+
+/// What became of a request with a token.
+struct Probed {
+    answer: Answer,
+    arrival: Option<Arrival>,
+}
+
+impl Check<'_> {
+    async fn run(&self) -> Result<Vec<Finding>, Fault> {
+        let mut findings = report::portal(&self.of_portal().await?, self.portal);
+        if findings
+            .iter()
+            .any(|finding| finding.question == Question::Reached && finding.verdict != Verdict::Proved)
+        {
+            return Ok(findings);
+        }
+        let anonymous = self.anonymous().await;
+        let lent = self.lend(None).await?;
+        let asked = self.with_key(&lent).await;
+        let stand_in = self.in_place_of_app(&lent, FORGED_NAME).await?;
+        self.take_back(lent).await?;
+        findings.extend([
+            report::asked(&asked, self.app),
+            report::forged_alone(&anonymous, &asked, self.state),
+            report::forged_beside(&stand_in, (self.user, self.app), FORGED_NAME),
+        ]);
+        findings.push(self.forged_address(asked.0).await?);
+        findings.extend(report::secret(self.state));
+        Ok(findings)
+    }
+
+    /// Whether the portal is reached, and how the proxy describes that.
+    async fn of_portal(&self) -> Result<Probed, Fault> {
+        let token = self.state.probes.expect().map_err(no_random)?;
+        let url = format!("{}{}/probe?{}", self.portal, self.state.config.server.base_path, token.expose());
+        let answer = self.sender.get(&url, &self.forged(FORGED_NAME), None).await;
+        Ok(Probed { answer, arrival: self.state.probes.take(&token) })
+    }
+
+    /// The app's first page for somebody who only says that they are the administrator.
+    async fn anonymous(&self) -> Answer {
+        self.sender.get(&self.first_page(), &self.forged(self.user.name.as_str()), None).await
+    }
+
+    /// The same page with a key: whether Sluice was asked, which a key's last use shows, and what came of it.
+    async fn with_key(&self, lent: &Lent) -> (bool, Answer) {
+        let answer = self.sender.get(&self.first_page(), &self.forged(FORGED_NAME), Some(&lent.text)).await;
+        (lent.key.used.get().is_some(), answer)
+    }
+
+    /// What an app gets: here Sluice stands in for it, behind the same lines.
+    async fn in_place_of_app(&self, lent: &Lent, name: &str) -> Result<Probed, Fault> {
+        let token = self.state.probes.expect().map_err(no_random)?;
+        let url = format!("{}{}{CHECK}?{}", self.address, self.app.base_path, token.expose());
+        let answer = self.sender.get(&url, &self.forged(name), Some(&lent.text)).await;
+        Ok(Probed { answer, arrival: self.state.probes.take(&token) })
+    }
+
+    /// A key that counts from one address only, which a client claims to have.
+    async fn forged_address(&self, was_asked: bool) -> Result<Finding, Fault> {
+        if !was_asked {
+            return Ok(report::address(None));
+        }
+        let network: IpCidr = FORGED_ADDRESS.parse().map_err(|_| Fault::Refused("no such address"))?;
+        let lent = self.lend(Some(network)).await?;
+        let (believed, _) = self.with_key(&lent).await;
+        self.take_back(lent).await?;
+        Ok(report::address(Some(believed)))
+    }
+
+    fn first_page(&self) -> String {
+        format!("{}{}/", self.address, self.app.base_path)
+    }
+
+    /// What a client can write into a request to be taken for somebody else, or for somewhere else.
+    fn forged(&self, name: &str) -> Vec<(String, String)> {
+        let config = &self.state.config;
+        let usual =
+            ["Remote-User", "Remote-Name", "X-Forwarded-User", "X-Remote-User", "X-authentik-username"];
+        let mut names: Vec<_> = usual.map(|header| header.to_ascii_lowercase()).to_vec();
+        names.extend(config.sso.as_ref().map(|sso| sso.headers.user.as_str().to_owned()));
+        names.sort_unstable();
+        names.dedup();
+        let mut all: Vec<_> = names.into_iter().map(|header| (header, name.to_owned())).collect();
+        for (header, value) in [
+            ("remote-groups", "admins"),
+            ("x-auth-role", "admin"),
+            ("x-auth-user-id", "1"),
+            ("x-auth-capabilities", "edit_all_downloads"),
+            ("x-sluice-secret", "forged"),
+            ("x-forwarded-for", FORGED_ADDRESS),
+            ("x-real-ip", FORGED_ADDRESS),
+        ] {
+            all.push((header.to_owned(), value.to_owned()));
+        }
+        all
+    }
+
+    async fn lend(&self, network: Option<IpCidr>) -> Result<Lent, Fault> {
+        let suffix = NewKey::generate().map_err(no_random)?;
+        let ending: String =
+            suffix.expose().chars().rev().filter(char::is_ascii_alphanumeric).take(6).collect();
+        let name = KeyName::parse(&format!("check of the proxy {ending}"));
+        let name = name.map_err(|cause| Fault::Conflict(cause.to_string()))?;
+        let scope = Scope {
+            apps: Some(vec![self.app.name.clone()]),
+            networks: network.map(|network| vec![network]),
+            expires: Some(Timestamp::from_secs(clock::now().secs() + KEY_LIFE)),
+            ..Scope::default()
+        };
+        let (state, actor, user) = (self.state.clone(), self.actor.clone(), Arc::clone(self.user));
+        let making = web::block(move || {
+            let made = keys::make(&state, &actor, By::Administrator, &user, (&name, &scope))?;
+            let key = state.store.view().key(&made.key.digest()).ok_or(Fault::NotFound("key"))?;
+            Ok(Lent { text: made.key, key })
+        });
+        making.await.map_err(|_| Fault::Busy)?
+    }
+
+    async fn take_back(&self, lent: Lent) -> Result<(), Fault> {
+        let (state, actor, user) = (self.state.clone(), self.actor.clone(), Arc::clone(self.user));
+        let revoking = web::block(move || keys::revoke(&state, &actor, &user, &lent.key));
+        revoking.await.map_err(|_| Fault::Busy)?
+    }
+}
+
+fn no_random(cause: impl std::fmt::Display) -> Fault {
+    Fault::Unstored(StoreError::Foreign(cause.to_string()))
+}
