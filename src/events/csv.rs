@@ -9,6 +9,9 @@ use crate::store::events::Recorded;
 /// The first line.
 pub const HEADER: &str = "id,time,type,actor,subject,app,address,detail\r\n";
 
+/// What a spreadsheet takes for the start of a formula.
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
 /// The line of an event.
 pub fn line(recorded: &Recorded) -> String {
     let event = &recorded.event;
@@ -30,7 +33,7 @@ pub fn line(recorded: &Recorded) -> String {
 
 /// A value that reads as itself, also where a spreadsheet would take it for a formula.
 fn field(text: &str) -> Cow<'_, str> {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let formula = text.starts_with(FORMULA);
     let quoted = text.contains([',', '"', '\r', '\n']);
     match (formula, quoted) {
         (false, false) => Cow::Borrowed(text),
@@ -95,7 +98,7 @@ mod tests {
                 Some(rest) => rest.strip_suffix('"').unwrap().replace("\"\"", "\""),
                 None => written.clone().into_owned(),
             };
-            let guarded = text.starts_with(['=', '+', '-', '@']);
+            let guarded = text.starts_with(FORMULA);
             prop_assert_eq!(read, if guarded { format!("'{text}") } else { text });
         }
     }

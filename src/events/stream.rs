@@ -8,6 +8,7 @@ use futures_util::{
     future::{Either, select},
     stream::{self, Stream},
 };
+use rusqlite::Connection;
 use serde_json::Value;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -19,6 +20,7 @@ use tracing::{info, warn};
 use super::{kind::Kinds, payload};
 use crate::store::{
     Store,
+    database::StoreError,
     events::{self, EventId, Recorded},
 };
 
@@ -117,7 +119,7 @@ struct Over;
 
 impl Follower {
     async fn run(mut self, after: Option<EventId>, holds: impl Fn() -> bool) {
-        let newest = *self.newest.borrow();
+        let Some(newest) = self.read(events::newest).await else { return };
         let mut had = after.filter(|&after| after <= newest).unwrap_or(newest);
         let mut text = format!("retry: {COME_BACK}\n");
         if after.is_some_and(|after| after > newest) {
@@ -131,7 +133,8 @@ impl Follower {
         while holds() {
             // Marked before reading, so that nothing that comes between is missed.
             self.newest.mark_unchanged();
-            let Some(batch) = self.read(had).await else { return };
+            let batch = self.read(move |connection| events::after(connection, had, BATCH)).await;
+            let Some(batch) = batch else { return };
             let said = match batch.last() {
                 Some(last) => {
                     let text = self.text(&batch, had);
@@ -152,11 +155,14 @@ impl Follower {
         info!("an event stream ends: what opened it does not hold any more");
     }
 
-    async fn read(&self, after: EventId) -> Option<Vec<Recorded>> {
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Option<T> {
         let store = Arc::clone(&self.store);
-        let read = move || store.read(|connection| events::after(connection, after, BATCH));
+        let read = move || store.read(query);
         match web::block(read).await {
-            Ok(Ok(batch)) => Some(batch),
+            Ok(Ok(read)) => Some(read),
             Ok(Err(cause)) => {
                 warn!(%cause, "an event stream ends: events cannot be read");
                 None

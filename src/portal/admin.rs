@@ -5,6 +5,7 @@ pub mod blocked;
 mod complaint;
 mod endings;
 pub mod keys;
+pub mod lines;
 pub mod overview;
 pub mod sessions;
 mod set_form;
@@ -57,6 +58,7 @@ pub fn configure(pages: &mut ServiceConfig) {
         .service(at("/audit.csv").route(web::get().to(audit::csv)))
         .service(at("/blocked").route(web::get().to(blocked::list)))
         .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)))
+        .service(at("/lines/{app}").route(web::get().to(lines::show)))
         .service(at("/settings").route(web::get().to(settings::show)))
         .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
         .service(

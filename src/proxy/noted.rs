@@ -7,7 +7,7 @@ use super::{
     verify::Asked,
 };
 use crate::{
-    authn::principal::Principal,
+    authn::principal::{Principal, Way},
     events::{
         event::{By, Event},
         kind::Kind,
@@ -46,10 +46,13 @@ impl Asked<'_> {
         self.state.log.record(event);
     }
 
-    /// A request is refused. Who is only led to the sign-in is not noted, nor who asks while we fail ourselves.
+    /// A request is refused. Who is only led to the sign-in, or back to it, is not noted, nor who asks while we fail
+    /// ourselves.
     pub(super) fn note_refusal(&self, refused: &Refused<'_>) {
         let Some(cause) = &refused.cause else { return };
-        if matches!(refused.refusal, Refusal::SignIn(_) | Refusal::SignInAgain | Refusal::Unavailable) {
+        let to_sign_in = matches!(refused.refusal, Refusal::SignIn(_) | Refusal::SignInAgain);
+        let proof_is_wrong = matches!(refused.way, Way::ApiKey | Way::Basic | Way::Sso);
+        if refused.refusal == Refusal::Unavailable || (to_sign_in && !proof_is_wrong) {
             return;
         }
         let known = refused.known.as_ref();
@@ -62,6 +65,7 @@ impl Asked<'_> {
         }
         self.state.log.record(event.with("reason", refused.refusal.reason()).with("cause", bounded(cause)));
     }
+
     /// From where, and which route: never the query, which may hold keys.
     fn event(&self, kind: Kind, original: Option<&Original<'_>>) -> Event {
         let event = Event::new(kind).from(self.client().address());

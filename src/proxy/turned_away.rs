@@ -37,7 +37,7 @@ pub(super) struct Refused<'a> {
     reason: Reason,
     pub(super) refusal: Refusal,
     /// What came as the credential.
-    way: Way,
+    pub(super) way: Way,
     /// For the log: what happened and what to do; `None` where the log has it already.
     pub(super) cause: Option<String>,
     /// Who was proved.

@@ -36,7 +36,7 @@ impl Follower {
     #[track_caller]
     pub fn start(address: SocketAddr, request: &Request) -> Self {
         let mut stream = TcpStream::connect(address).expect("a connection");
-        stream.write_all(&request.clone().connection("keep-alive").bytes(address)).expect("a request");
+        stream.write_all(&request.bytes(address)).expect("a request");
         let shared = Arc::new(Shared::default());
         let (told, reader) = (Arc::clone(&shared), stream.try_clone().expect("a second handle"));
         thread::spawn(move || {

@@ -29,6 +29,7 @@ impl Whose {
             let user = UserName::parse(typed.trim()).ok().and_then(|name| users.by_name(&name).cloned());
             let unknown = user.is_none() && !typed.trim().is_empty();
             let wrong = unknown.then(|| "There is no user of this name.".to_owned());
+            let typed = user.as_ref().map_or(typed, |user| user.name.to_string());
             return Self { action, typed, user, wrong };
         }
         let Some(id) = visit.query("user") else {

@@ -14,51 +14,22 @@ use super::{
 use crate::{
     administration::{Fault, FieldError},
     clock::Timestamp,
-    events::{kind::Kinds, sentence::sentence},
+    events::{kind::Kinds, payload, sentence::sentence},
     portal::audit_csv,
     store::events::{self, EventId, Filter, Recorded},
 };
 
-/// Something that happened.
+/// Something that happened: what webhooks and streams are told of it, and the same in a sentence.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AuditEntry)]
-pub struct EntryView {
-    /// Its id; later ones are greater.
-    id: i64,
-    /// When.
-    at: String,
-    /// What kind of thing, such as `user.deleted`.
-    r#type: &'static str,
-    /// Who did it: a user, or `command line`, `the configuration`, `sign-in provider`; `null` where nobody is known.
-    actor: Option<String>,
-    /// The user whom it is about.
-    subject: Option<String>,
-    /// In which app.
-    app: Option<String>,
-    /// From which address.
-    address: Option<String>,
-    /// The same in a sentence.
-    sentence: String,
-    /// What else there is to say, by name.
-    #[schema(value_type = Object)]
-    detail: Map<String, Value>,
-}
+#[serde(transparent)]
+#[schema(as = AuditEntry, value_type = Object)]
+pub struct EntryView(Map<String, Value>);
 
 impl From<Recorded> for EntryView {
     fn from(recorded: Recorded) -> Self {
-        let (at, sentence) = (recorded.at.rfc3339(), sentence(&recorded.event));
-        let event = recorded.event;
-        Self {
-            id: recorded.id.get(),
-            at,
-            r#type: event.kind.name(),
-            actor: event.actor,
-            subject: event.subject,
-            app: event.app,
-            address: event.address,
-            sentence,
-            detail: event.detail,
-        }
+        let mut entry = payload::json(&recorded);
+        entry.insert("sentence".to_owned(), sentence(&recorded.event).into());
+        Self(entry)
     }
 }
 
@@ -144,7 +115,9 @@ pub async fn list(
     };
     let found = caller.blocking(read).await?;
     let items = found.into_iter().map(EntryView::from).collect();
-    Ok(super::ok(&Page::of(items, wanted, |entry: &EntryView| entry.id.to_string())))
+    Ok(super::ok(&Page::of(items, wanted, |entry: &EntryView| {
+        entry.0.get("id").map_or_else(String::new, Value::to_string)
+    })))
 }
 
 /// The same as a table for spreadsheets (RFC 4180), whole.

@@ -67,7 +67,7 @@ pub struct Following {
 #[utoipa::path(get, path = "/events", tag = "events",
     params(Following, ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was had")),
     responses((status = 200, description = "Goes on until either side ends it", content_type = "text/event-stream",
-        body = String), (status = 406, body = Problem)))]
+        body = String), (status = 406, body = Problem, content_type = "application/problem+json")))]
 pub async fn follow(
     Administrator(caller): Administrator,
     request: HttpRequest,

@@ -114,7 +114,7 @@ fn a_request_that_changes_something_is_on_record_and_one_that_reads_is_not() {
     let gate = Gate::start(home().user("bob", &["--preset", "full"]));
     let session = gate.sluice.sign_in("bob", PASSWORD);
     about(&gate, &session, "GET", "/api/v2/torrents/info?filter=all").assert_status(200);
-    about(&gate, &session, "POST", "/api/v2/torrents/delete?apikey=T0K3N").assert_status(200);
+    about(&gate, &session, "POST", "/api/v2/torrents/delete?hashes=T0K3N").assert_status(200);
     let action = newest(&gate, "action");
     assert_says(
         &action,
