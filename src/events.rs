@@ -1,8 +1,15 @@
 //! What happened: kept in the store for the audit log, and handed on from there to webhooks, commands and streams.
 
+mod command;
 pub mod csv;
+pub mod deliveries;
+mod delivery;
 pub mod event;
 pub mod kind;
 pub mod log;
+pub mod payload;
 pub mod sentence;
+pub mod stream;
 mod tally;
+pub mod target;
+mod webhook;

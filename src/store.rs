@@ -20,7 +20,11 @@ pub mod view;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use database::{Database, StoreError};
@@ -50,6 +54,8 @@ pub struct Store {
     /// The newest event, for whoever is told of them.
     newest: watch::Sender<EventId>,
     troubles: Arc<Troubles>,
+    /// The age, in seconds, at which events are deleted.
+    keep_events: AtomicI64,
 }
 
 struct Inner {
@@ -81,7 +87,14 @@ impl Store {
             untold: Vec::new(),
             suspended: Vec::new(),
         };
-        Ok(Self { inner: Mutex::new(inner), reader, view, troubles, newest: watch::Sender::new(newest) })
+        Ok(Self {
+            inner: Mutex::new(inner),
+            reader,
+            view,
+            troubles,
+            newest: watch::Sender::new(newest),
+            keep_events: AtomicI64::new(i64::MAX),
+        })
     }
 
     /// What verify reads.
@@ -246,6 +259,11 @@ impl Store {
         query: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(query)
+    }
+
+    /// Keeps events for this long from now on.
+    pub fn keep_events(&self, time: Duration) {
+        self.keep_events.store(i64::try_from(time.as_secs()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// The newest event, as it grows.

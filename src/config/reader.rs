@@ -138,6 +138,30 @@ impl Reader {
         }
     }
 
+    /// Whether a layer has the key.
+    pub(super) fn is_set(&mut self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// Whether an administrator saved the value in the portal.
+    pub(super) fn is_saved(&self, key: &str) -> bool {
+        self.source(key) == Source::Settings
+    }
+
+    /// A value that must be there, and is never shown because a part of it may be a secret.
+    pub(super) fn hidden<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.note(key, Shown::Secret);
+        let text = self.find(key).as_ref().and_then(text_of).unwrap_or_default();
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(fix) => self.refuse(key, &format!("the value {fix}")),
+        }
+    }
+
     /// A value that may be left out; an empty text counts as left out.
     pub(super) fn optional<T>(
         &mut self,

@@ -2,15 +2,22 @@
 
 pub mod audit;
 pub mod blocked;
+mod complaint;
+mod endings;
 pub mod keys;
 pub mod overview;
 pub mod sessions;
+mod set_form;
+pub mod settings;
+pub mod user;
+pub mod user_deletion;
+mod user_form;
 pub mod users;
 mod whose;
 
 use std::{
     future::{Ready, ready},
-    sync::Arc,
+    ops::Deref,
 };
 
 use actix_web::{
@@ -23,22 +30,24 @@ use actix_web::{
 use tracing::error;
 
 use super::{
-    frame::{Frame, Place},
     page::{self, Link},
-    visit::Visit,
+    person::Person,
+    wrongs::sentence,
 };
-use crate::{
-    administration::{Actor, Fault},
-    policy::{origin::MissingOrigin, role::Role},
-    state::State,
-    store::users::User,
-};
+use crate::{administration::Fault, policy::role::Role};
 
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
     pages
-        .service(at("").route(web::get().to(overview::show)))
         .service(at("/users").route(web::get().to(users::list)))
+        .service(at("/users/new").route(web::get().to(user::blank)).route(web::post().to(user::add)))
+        .service(at("/users/{id}").route(web::get().to(user::edit)).route(web::post().to(user::change)))
+        .service(
+            at("/users/{id}/delete")
+                .route(web::get().to(user_deletion::ask))
+                .route(web::post().to(user_deletion::submit)),
+        )
+        .service(at("").route(web::get().to(overview::show)))
         .service(at("/sessions").route(web::get().to(sessions::list)))
         .service(at("/sessions/end").route(web::post().to(sessions::end)))
         .service(at("/sessions/end-all").route(web::post().to(sessions::end_all)))
@@ -47,7 +56,14 @@ pub fn configure(pages: &mut ServiceConfig) {
         .service(at("/audit").route(web::get().to(audit::list)))
         .service(at("/audit.csv").route(web::get().to(audit::csv)))
         .service(at("/blocked").route(web::get().to(blocked::list)))
-        .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)));
+        .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)))
+        .service(at("/settings").route(web::get().to(settings::show)))
+        .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
+        .service(
+            at("/settings/{name}")
+                .route(web::get().to(settings::edit))
+                .route(web::post().to(settings::change)),
+        );
 }
 
 /// A page's address; what is no method of it leads nowhere.
@@ -55,44 +71,19 @@ fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(page::not_found))
 }
 
-/// A request to a page of administration: of an administrator, and where it changes something from a page of ours.
-pub struct Admin {
-    /// The request.
-    pub visit: Visit,
-    /// The administrator.
-    pub user: Arc<User>,
-}
+/// Somebody signed in who may administer.
+pub struct Admin(Person);
 
 impl Admin {
-    fn of(request: &HttpRequest) -> Result<Self, actix_web::Error> {
-        let visit = Visit::from_request(request, &mut Payload::None).into_inner()?;
-        let refuse = |response| Err(InternalError::from_response("", response).into());
-        if !request.method().is_safe()
-            && let Err(response) = visit.refuse_foreign(MissingOrigin::Refused)
-        {
-            return refuse(response);
+    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+        let person = Person::of(request)?;
+        if person.user.role == Role::Admin {
+            return Ok(Self(person));
         }
-        match visit.signed_in() {
-            None => refuse(to_sign_in(&visit, request)),
-            Some((user, _)) if user.role == Role::Admin => Ok(Self { visit, user }),
-            Some(_) => {
-                let text =
-                    "Only administrators have this page. Ask one of them if you need something changed.";
-                let link = Link { href: visit.page("/account"), label: "Go to your account".to_owned() };
-                let heading = ("Not for you", text);
-                refuse(page::message(visit.base(), StatusCode::FORBIDDEN, heading, Some(link)))
-            }
-        }
-    }
-
-    /// What stands around a page.
-    pub fn frame(&self, at: Place) -> Frame {
-        Frame::new(&self.visit, &self.user, at)
-    }
-
-    /// Who acts, for the record.
-    pub fn actor(&self) -> Actor {
-        self.visit.actor(&self.user)
+        let text = "Only administrators have this page. Ask one of them if you need something changed.";
+        let link = Link { href: person.visit.page("/account"), label: "Go to your account".to_owned() };
+        let heading = ("Not for you", text);
+        Err(page::message(person.visit.base(), StatusCode::FORBIDDEN, heading, Some(link)))
     }
 
     /// What the form before this page did, where the query names one of these.
@@ -116,39 +107,14 @@ impl Admin {
         let link = Link { href: self.visit.page(back), label: "Go back to the list".to_owned() };
         page::message(self.visit.base(), status, (heading, &sentence(&fault.to_string())), Some(link))
     }
+}
 
-    /// Does something that waits for the database, on a thread where that holds nobody up.
-    pub async fn blocking<T, E>(
-        &self,
-        act: impl FnOnce(&State) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, Fault>
-    where
-        T: Send + 'static,
-        E: Send + 'static,
-        Fault: From<E>,
-    {
-        let state = self.visit.state.clone();
-        match web::block(move || act(&state)).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(Fault::Busy),
-        }
+impl Deref for Admin {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.0
     }
-}
-
-/// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
-}
-
-/// Signing in leads back to the page; after a form, to the page that the form stands on.
-fn to_sign_in(visit: &Visit, request: &HttpRequest) -> HttpResponse {
-    let page = if request.method().is_safe() { request.uri().path_and_query() } else { None };
-    let page = page.map_or_else(|| request.path().to_owned(), ToString::to_string);
-    let rd: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
-    page::see_other(&visit.page(&format!("/login?rd={rd}"))).finish()
 }
 
 impl FromRequest for Admin {
@@ -156,6 +122,6 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, actix_web::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::of(request).map_err(|response| InternalError::from_response("", response).into()))
     }
 }

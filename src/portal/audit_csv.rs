@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Events that are read and sent at once.
-const PIECE: u32 = 1_000;
+const PIECE: usize = 1_000;
 
 /// What is still to be sent.
 enum Rest {
@@ -44,7 +44,7 @@ pub async fn answer(store: &Arc<Store>, filter: Filter) -> Result<HttpResponse, 
                 Rest::Nothing => return Ok::<_, Box<dyn Error>>(None),
             };
             let rest = match events.last() {
-                Some(last) if events.len() >= PIECE as usize => Rest::After(last.id),
+                Some(last) if events.len() >= PIECE => Rest::After(last.id),
                 _ => Rest::Nothing,
             };
             let mut text = header.unwrap_or_default().to_owned();

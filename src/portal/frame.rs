@@ -1,82 +1,93 @@
-//! What stands around every page of whoever is signed in: where they are, and where else they can go.
+//! What stands around a page of somebody signed in: who they are, and where else they can go.
 
-use super::visit::Visit;
 use crate::{policy::role::Role, store::users::User};
 
-/// A page's place in the portal.
+/// A page of the menu. Pages below one of these belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// One's own account.
-    Account,
-    /// The last day in charts.
+    /// The last day at a glance.
     Overview,
-    /// Users.
+    /// The users.
     Users,
     /// Everybody's sessions.
     Sessions,
-    /// Everybody's keys.
+    /// Everybody's API keys.
     Keys,
-    /// Who has to wait after failed sign-ins.
+    /// Addresses that have to wait.
     Blocked,
     /// What happened.
     Audit,
-    /// The configuration, as far as it is made here.
+    /// The settings.
     Settings,
+    /// Whoever is signed in themselves.
+    Account,
+    /// Signing out.
+    SignOut,
 }
 
 impl Place {
-    const ALL: [Self; 8] = [
-        Self::Account,
-        Self::Overview,
-        Self::Users,
-        Self::Sessions,
-        Self::Keys,
-        Self::Blocked,
-        Self::Audit,
-        Self::Settings,
-    ];
+    const ADMINISTRATION: [Self; 7] =
+        [Self::Overview, Self::Users, Self::Sessions, Self::Keys, Self::Blocked, Self::Audit, Self::Settings];
+    const OWN: [Self; 2] = [Self::Account, Self::SignOut];
 
-    /// The path below the portal's own, and the word for it.
-    const fn shown(self) -> (&'static str, &'static str) {
+    /// Its path under the portal's, and its name.
+    const fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Self::Account => ("/account", "Account"),
             Self::Overview => ("/admin", "Overview"),
             Self::Users => ("/admin/users", "Users"),
             Self::Sessions => ("/admin/sessions", "Sessions"),
-            Self::Keys => ("/admin/keys", "Keys"),
+            Self::Keys => ("/admin/keys", "API keys"),
             Self::Blocked => ("/admin/blocked", "Blocked"),
             Self::Audit => ("/admin/audit", "Audit log"),
             Self::Settings => ("/admin/settings", "Settings"),
+            Self::Account => ("/account", "Your account"),
+            Self::SignOut => ("/logout", "Sign out"),
         }
     }
 }
 
-/// A way to another page.
-pub struct Way {
-    /// Its address.
-    pub href: String,
-    /// What stands on it.
-    pub label: &'static str,
-    /// Whether it leads to where one is.
-    pub here: bool,
+/// One line of the menu.
+pub(super) struct Link {
+    pub(super) path: &'static str,
+    pub(super) label: &'static str,
+    pub(super) here: bool,
 }
 
-/// What every page of whoever is signed in shows.
+/// The frame of one page.
 pub struct Frame {
-    /// The name of whoever is signed in.
-    pub name: String,
-    /// The other pages, of which ordinary users have but one.
-    pub ways: Vec<Way>,
+    user: String,
+    role: Role,
+    here: Place,
 }
 
 impl Frame {
-    /// Around the page at this place.
-    pub fn new(visit: &Visit, user: &User, at: Place) -> Self {
-        let open = |place: &Place| user.role == Role::Admin || *place == Place::Account;
-        let way = |place: Place| {
-            let (path, label) = place.shown();
-            Way { href: visit.page(path), label, here: place == at }
-        };
-        Self { name: user.name.to_string(), ways: Place::ALL.into_iter().filter(open).map(way).collect() }
+    /// Around the page `here` of somebody.
+    pub fn new(user: &User, here: Place) -> Self {
+        Self { user: user.name.to_string(), role: user.role, here }
+    }
+
+    /// Whether there is anywhere to go but their own page.
+    pub(super) fn has_menu(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(super) fn administration(&self) -> impl Iterator<Item = Link> {
+        self.links(&Place::ADMINISTRATION)
+    }
+
+    pub(super) fn own(&self) -> impl Iterator<Item = Link> {
+        self.links(&Place::OWN)
+    }
+
+    fn links(&self, places: &'static [Place]) -> impl Iterator<Item = Link> {
+        let here = self.here;
+        places.iter().map(move |&place| {
+            let (path, label) = place.texts();
+            Link { path, label, here: place == here }
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! An API key in words.
 
-use super::page;
+use super::moment;
 use crate::{
     clock::Timestamp,
     policy::{
@@ -17,15 +17,15 @@ pub fn has_ended(key: &ApiKey, now: Timestamp) -> bool {
 
 /// When it was last used.
 pub fn used(key: &ApiKey) -> String {
-    key.used.get().map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", page::time(seen)))
+    key.used.get().map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", moment::time(seen)))
 }
 
 /// When it ends.
 pub fn end(key: &ApiKey, now: Timestamp) -> String {
     match key.scope.expires {
         None => "no end".to_owned(),
-        Some(expires) if has_ended(key, now) => format!("ended {}", page::date(expires)),
-        Some(expires) => format!("ends {}", page::date(expires)),
+        Some(expires) if has_ended(key, now) => format!("ended {}", moment::date(expires)),
+        Some(expires) => format!("ends {}", moment::date(expires)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! and notices a database that was lost.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, atomic::Ordering, mpsc},
     thread,
     time::Duration,
 };
@@ -23,6 +23,11 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 const TICKS_PER_STAMP: u32 = 150;
 /// Ticks between two deletions of expired sessions: an hour.
 const TICKS_PER_SWEEP: u32 = 18_000;
+
+/// Ticks before old events are first deleted, which then comes with every sweep: a second.
+const TICKS_TO_PRUNE: u32 = 5;
+/// Events that one transaction deletes.
+const PRUNED_AT_ONCE: u32 = 2_000;
 
 /// How long a revoked or ended key is known again, in seconds.
 const KEY_MEMORY: i64 = 90 * 86_400;
@@ -55,13 +60,14 @@ impl Background {
     /// Starts it; `each_tick` runs every fifth of a second for other write-behind work.
     pub fn start(
         store: Arc<Store>,
-        lifetimes: Lifetimes,
+        lifetimes: impl Fn() -> Lifetimes + Send + 'static,
         mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
             let mut tick: u32 = 0;
-            let mut sweeper = Sweeper::start();
+            let (mut sweeper, mut pruner) = (Sweeper::start(), Sweeper::start());
+            let mut pruning = Pruning::Done;
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
@@ -70,7 +76,13 @@ impl Background {
                     store.store_stamps();
                 }
                 if tick.is_multiple_of(TICKS_PER_SWEEP) && sweeper.clock_is_steady() {
-                    store.sweep(lifetimes);
+                    store.sweep(lifetimes());
+                }
+                if tick % TICKS_PER_SWEEP == TICKS_TO_PRUNE && pruner.clock_is_steady() {
+                    pruning = Pruning::GoesOn;
+                }
+                if pruning == Pruning::GoesOn {
+                    pruning = store.prune();
                 }
             }
             each_tick(&store, Turn::Last);
@@ -139,6 +151,19 @@ impl Store {
         }
     }
 
+    /// Deletes some of the events that are too old, so that nobody waits long for it.
+    fn prune(&self) -> Pruning {
+        let oldest = Timestamp::from_secs(clock::now().secs() - self.keep_events.load(Ordering::Relaxed));
+        match self.lock().database.write(|tx| events::prune(tx, oldest, PRUNED_AT_ONCE)) {
+            Ok(0) => Pruning::Done,
+            Ok(_) => Pruning::GoesOn,
+            Err(cause) => {
+                warn!(%cause, "old events could not be deleted; will try again");
+                Pruning::Done
+            }
+        }
+    }
+
     fn sweep(&self, lifetimes: Lifetimes) {
         let now = clock::now().secs();
         let oldest = |lifetime| Timestamp::from_secs(now - lifetime);
@@ -152,6 +177,13 @@ impl Store {
             Err(cause) => warn!(%cause, "expired sessions could not be deleted; will try again"),
         }
     }
+}
+
+/// Whether old events are left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pruning {
+    GoesOn,
+    Done,
 }
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.

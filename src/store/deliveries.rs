@@ -18,23 +18,21 @@ pub fn delivered(connection: &Connection, target: &TargetDigest) -> Result<Event
         Some(id) => Ok(EventId::from_number(id)),
         None => {
             let newest = events::newest(connection)?;
-            set_delivered(connection, target, newest)?;
+            let sql = "INSERT INTO deliveries (target, delivered) VALUES (?1, ?2)";
+            connection.execute(sql, params![target, newest.get()])?;
             Ok(newest)
         }
     }
 }
 
-/// Says that a target was told everything up to this event.
+/// Says that a target was told everything up to this event; one that was forgotten meanwhile stays so.
 pub fn set_delivered(
     connection: &Connection,
     target: &TargetDigest,
     event: EventId,
 ) -> Result<(), StoreError> {
     connection
-        .prepare_cached(
-            "INSERT INTO deliveries (target, delivered) VALUES (?1, ?2)
-             ON CONFLICT (target) DO UPDATE SET delivered = excluded.delivered",
-        )?
+        .prepare_cached("UPDATE deliveries SET delivered = ?2 WHERE target = ?1")?
         .execute(params![target, event.get()])?;
     Ok(())
 }

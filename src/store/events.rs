@@ -66,6 +66,9 @@ impl Default for Filter {
     }
 }
 
+/// Events that are kept at most, so that no flood fills the disk.
+const MOST: i64 = 1_000_000;
+
 const COLUMNS: &str = "id, at, type, actor, subject, app, address, detail";
 
 /// Appends an event, in the transaction of the change that it tells of.
@@ -114,12 +117,12 @@ pub fn page(
     connection: &Connection,
     filter: &Filter,
     before: Option<EventId>,
-    limit: u32,
+    limit: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
     let mut statement = connection.prepare_cached(&sql_of(filter))?;
     let values = named_params! {
         ":before": before.map_or(i64::MAX, EventId::get),
-        ":limit": limit,
+        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         ":actor": filter.actor,
         ":subject": filter.subject,
         ":app": filter.app,
@@ -167,12 +170,13 @@ fn sql_of(filter: &Filter) -> String {
     format!("{} {order}", each.collect::<Vec<_>>().join(" UNION ALL "))
 }
 
-/// Deletes at most `limit` of those that are older than this; returns how many.
+/// Deletes at most `limit` of those that are older than this, and of those past the most that are kept; returns how
+/// many.
 pub fn prune(connection: &Connection, oldest: Timestamp, limit: u32) -> Result<usize, StoreError> {
-    Ok(connection.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ?1 ORDER BY at LIMIT ?2)",
-        params![oldest.secs(), limit],
-    )?)
+    let old = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    let deleted = connection.execute(old, params![oldest.secs(), limit])?;
+    let past = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <= ?1 ORDER BY id LIMIT ?2)";
+    Ok(deleted + connection.execute(past, params![newest(connection)?.0 - MOST, limit])?)
 }
 
 fn collect(
@@ -325,5 +329,9 @@ mod tests {
         assert_eq!(prune(&connection, at(100), 2).unwrap(), 1);
         assert_eq!((oldest(&connection).unwrap(), newest(&connection).unwrap()), (None, last));
         assert!(append(&connection, &Event::new(Kind::Action), at(40)).unwrap() > last);
+        let later = "INSERT INTO events (id, at, type, detail) VALUES (4 + 1000000, 40, 'action', '{}')";
+        connection.execute(later, []).unwrap();
+        assert_eq!(prune(&connection, at(0), 2).unwrap(), 1);
+        assert_eq!(oldest(&connection).unwrap(), Some(EventId(1_000_004)));
     }
 }

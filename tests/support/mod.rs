@@ -7,6 +7,8 @@ pub mod caddy;
 pub mod capabilities;
 pub mod echo;
 pub mod exposition;
+pub mod follower;
+pub mod hook;
 pub mod identity;
 pub mod nginx;
 pub mod pages;

@@ -16,13 +16,13 @@ use crate::{
     portal::{
         audit_csv,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     store::events::{self, EventId, Recorded},
 };
 
 /// Events on one page.
-const PAGE: u32 = 50;
+const PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "admin/audit.html")]
@@ -59,7 +59,7 @@ impl From<&Recorded> for Row {
     fn from(recorded: &Recorded) -> Self {
         let event = &recorded.event;
         Self {
-            at: page::second(recorded.at),
+            at: moment::second(recorded.at),
             moment: recorded.at.rfc3339(),
             what: sentence(event),
             facts: facts(event),
@@ -85,8 +85,8 @@ pub async fn list(admin: Admin) -> HttpResponse {
         Ok(found) => found,
         Err(fault) => return admin.cannot("The audit log cannot be read", &fault, "/admin/audit"),
     };
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
     let query = typed.query();
     let next = found.last().filter(|_| more).map(|last| format!("{query}before={}", last.id.get()));
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -12,7 +12,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     throttle::{Blocked, Wait},
 };
@@ -53,7 +53,7 @@ impl Row {
     }
 
     fn in_words(&self) -> String {
-        page::in_words(self.wait.seconds())
+        moment::wait(self.wait.seconds())
     }
 
     /// One row for an address, in the order of the first of each.

@@ -12,7 +12,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        key_words, page,
+        key_words, moment, page,
     },
     store::{
         keys::ApiKey,
@@ -104,7 +104,7 @@ impl Row {
             asleep: owner.standing == Standing::Disabled,
             ended: key_words::has_ended(key, now),
             limits: key_words::limits(&key.scope),
-            created: page::date(key.created),
+            created: moment::date(key.created),
             used: key_words::used(key),
             end: key_words::end(key, now),
         }

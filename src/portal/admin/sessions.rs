@@ -9,7 +9,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        page,
+        moment, page,
     },
     store::{
         sessions::{self as table, Listed, SessionId},
@@ -63,8 +63,8 @@ impl Row {
                 _ => "App or script",
             },
             address: listed.address,
-            created: page::time(listed.created),
-            seen: page::time(listed.seen),
+            created: moment::time(listed.created),
+            seen: moment::time(listed.seen),
             own: current == Some(listed.id),
         }
     }

@@ -47,7 +47,7 @@ impl Row {
                 Role::User => user.granted.preset().map_or("custom", Preset::name),
             },
             disabled: user.standing == Standing::Disabled,
-            last_seen: user.used.get().map_or_else(|| "never".to_owned(), page::time),
+            last_seen: user.used.get().map_or_else(|| "never".to_owned(), crate::portal::moment::time),
         }
     }
 }
@@ -68,7 +68,7 @@ pub async fn list(admin: Admin) -> HttpResponse {
         users: users.into_iter().map(|user| Row::of(user)).collect(),
         sought,
         next,
-        done: None,
+        done: admin.visit.query("done").filter(|done| done == "deleted").map(|_| "The user is deleted."),
     };
     page::render(page::answer(StatusCode::OK, None), &page)
 }

@@ -138,9 +138,8 @@ pub async fn list(
     let WhichPage { types, actor, subject, app, since, until, after, limit } = which;
     let filter = Which { types, actor, subject, app, since, until }.read()?;
     let (before, wanted) = (after.map(|id| EventId::from_number(id.get())), limit.get());
-    let most = u32::try_from(wanted + 1).unwrap_or(u32::MAX);
     let read = move |state: &crate::state::State| {
-        let read = state.store.read(|connection| events::page(connection, &filter, before, most));
+        let read = state.store.read(|connection| events::page(connection, &filter, before, wanted + 1));
         read.map_err(Fault::from)
     };
     let found = caller.blocking(read).await?;

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{audit, blocked, keys, me, owners, problem, sessions, traffic, users};
+use super::{audit, blocked, events, keys, me, owners, problem, sessions, settings, traffic, users};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
@@ -28,7 +28,12 @@ use crate::state::Snapshot;
         sessions::list, sessions::end, sessions::end_all,
         blocked::list, blocked::unblock,
         audit::list, audit::table, traffic::show,
+        events::follow,
         owners::record, owners::show, owners::forget, owners::look_up,
+        settings::show,
+        settings::change,
+        settings::versions,
+        settings::restore,
     ),
     components(schemas(problem::Problem)),
     modifiers(&Common)

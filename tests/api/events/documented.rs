@@ -1,0 +1,1 @@
+//! What docs/events.md shows is what happens.
