@@ -42,7 +42,7 @@ pub fn sentence(event: &Event) -> String {
         Kind::OwnerDropped => format!("{} no longer belongs to {whom}{}", item(event), in_app(event)),
         Kind::RequestRefused => format!("{who} was refused{}{}", in_app(event), request(event)),
         Kind::Action => {
-            format!("{who} did something that takes {}{}{}", used(event), in_app(event), request(event))
+            format!("{who} used {}{}{}", used(event), in_app(event), request(event))
         }
     }
 }
@@ -81,7 +81,10 @@ pub fn facts(event: &Event) -> Vec<String> {
     if !event.detail.contains_key("others")
         && let Some(count) = number(event, "count")
     {
-        facts.push(format!("{count} more times in that minute"));
+        facts.push(match count {
+            1 => "once more in that minute".to_owned(),
+            _ => format!("{count} more times in that minute"),
+        });
     }
     facts
 }

@@ -118,7 +118,7 @@ fn requests() -> Vec<(Event, &'static str)> {
         (others(K::Action), "12 more of action happened in that minute"),
         (
             asked(own(K::Action)).with("capability", "remove_downloads"),
-            "ada did something that takes remove_downloads in films: POST /api/<b>",
+            "ada used remove_downloads in films: POST /api/<b>",
         ),
     ]
 }

@@ -94,6 +94,11 @@ impl Typed {
         Ok(Filter { kinds, actor, subject, app, since, until })
     }
 
+    /// Whether it is by person or day.
+    pub fn narrows(&self) -> bool {
+        [&self.actor, &self.subject, &self.from, &self.to].iter().any(|field| !field.is_empty())
+    }
+
     /// The kinds to choose from.
     pub fn kinds(&self) -> Vec<Choice> {
         let known = GROUPS.map(|(value, label)| (value.to_owned(), label.to_owned()));
