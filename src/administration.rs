@@ -6,6 +6,7 @@ pub mod draft;
 pub mod keys;
 pub mod owners;
 pub mod sessions;
+pub mod settings;
 pub mod users;
 
 use std::net::IpAddr;

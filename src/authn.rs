@@ -6,6 +6,8 @@ pub mod basic;
 pub mod bypass;
 pub mod chain;
 pub mod cookie;
+pub mod device;
+mod elsewhere;
 pub mod external;
 pub mod group;
 pub mod lane;

@@ -14,7 +14,6 @@
 //! of configuration, [`cli`] the commands, and [`startup`] puts the service together.
 
 pub mod administration;
-pub mod alphabet;
 pub mod authn;
 pub mod cli;
 pub mod clock;
@@ -28,6 +27,7 @@ pub mod portal;
 pub mod proxy;
 pub mod reload;
 pub mod routes;
+pub mod scan;
 pub mod startup;
 pub mod state;
 pub mod store;

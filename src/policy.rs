@@ -15,3 +15,4 @@ pub mod routes;
 pub mod rpc;
 pub mod ruling;
 pub mod verdict;
+pub mod words;

@@ -1,16 +1,23 @@
 //! The pages that people see.
 
 pub mod account;
-pub mod account_keys;
+pub mod admin;
 pub mod api;
 pub mod assets;
+mod audit_csv;
+pub mod chart;
 pub mod forbidden;
 pub mod form;
+pub mod frame;
 mod key_form;
+mod key_words;
 pub mod log_in;
 pub mod log_out;
+pub mod moment;
 pub mod page;
+pub mod person;
 pub mod qbittorrent;
 pub mod setup;
 pub mod span;
 pub mod visit;
+pub mod wrongs;

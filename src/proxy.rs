@@ -8,6 +8,7 @@ pub mod client;
 pub mod dialect;
 pub mod handed_on;
 pub mod headers;
+pub mod lines;
 mod noted;
 pub mod original;
 pub mod refusal;

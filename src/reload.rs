@@ -15,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::{
-    config::{self, Config, Flags},
+    config::{self, Config},
     startup,
-    state::Current,
-    store::marker,
+    state::{Current, State},
+    store::{marker, settings},
 };
 
 /// The lock that says which process serves a store.
@@ -75,11 +75,11 @@ pub fn ask(store: &Path) -> anyhow::Result<()> {
 }
 
 /// Reads again whenever SIGHUP comes, for as long as the service runs.
-pub async fn on_hangup(current: Arc<Current>, flags: Flags) -> std::io::Result<()> {
+pub async fn on_hangup(current: Arc<Current>) -> std::io::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     while hangups.recv().await.is_some() {
-        let (current, flags) = (Arc::clone(&current), flags.clone());
-        let done = actix_web::web::block(move || read_again(&current, &flags)).await;
+        let current = Arc::clone(&current);
+        let done = actix_web::web::block(move || read_again(&current)).await;
         match done {
             Ok(Ok(())) => info!("the configuration was read again and holds from now on"),
             Ok(Err(cause)) => error!(
@@ -92,17 +92,25 @@ pub async fn on_hangup(current: Arc<Current>, flags: Flags) -> std::io::Result<(
     Ok(())
 }
 
-fn read_again(current: &Current, flags: &Flags) -> anyhow::Result<()> {
-    let outcome = config::load(flags);
-    let config = outcome.config.map_err(|problems| {
-        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", lines.join("; "))
-    })?;
+fn read_again(current: &Current) -> anyhow::Result<()> {
+    current.replace(|before| {
+        let (_, saved) = before.store.read(settings::latest)?;
+        let config = config::load_with(&before.flags, &saved).config.map_err(|problems| {
+            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", lines.join("; "))
+        })?;
+        let next = take_over(before, config)?;
+        next.deliveries.follow(&next.config.events)?;
+        Ok(next)
+    })
+}
+
+/// The state of the running service with a configuration that was just read. Who is told of events is not told yet.
+pub fn take_over(before: &State, config: Config) -> anyhow::Result<State> {
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
-    let before = current.get();
-    let config = keep_what_needs_a_restart(&before.config, config);
-    current.replace(startup::renew(&before, config)?);
-    Ok(())
+    startup::apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
+    before.store.keep_events(config.audit.keep);
+    startup::renew(before, keep_what_needs_a_restart(&before.config, config))
 }
 
 /// What the running service is built on stays as it is.
@@ -118,7 +126,6 @@ fn keep_what_needs_a_restart(before: &Config, mut config: Config) -> Config {
     keep("server.workers", before.server.workers.to_string(), config.server.workers.to_string());
     keep("store", format!("{:?}", before.store), format!("{:?}", config.store));
     keep("log", format!("{:?}", before.log), format!("{:?}", config.log));
-    keep("throttle", format!("{:?}", before.throttle), format!("{:?}", config.throttle));
     if !changed.is_empty() {
         warn!(keys = changed.join(", "), "these hold only after a restart");
     }
@@ -127,6 +134,5 @@ fn keep_what_needs_a_restart(before: &Config, mut config: Config) -> Config {
     config.server.workers = before.server.workers;
     config.store = before.store.clone();
     config.log = before.log.clone();
-    config.throttle = before.throttle.clone();
     config
 }

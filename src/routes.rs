@@ -1,17 +1,18 @@
 //! Every URL that Sluice answers, on one page.
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource, Route, guard,
+    Error, FromRequest, HttpRequest, HttpResponse, Resource, Route,
+    dev::{Payload, ServiceRequest, ServiceResponse, fn_service},
+    guard,
     http::header,
-    web::{self, Payload, ServiceConfig},
+    web::{self, ServiceConfig},
 };
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     health,
     portal::{
-        account, account_keys, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup,
-        span::PortalSpan,
+        account, admin, api, assets, forbidden, log_in, log_out, page, qbittorrent, setup, span::PortalSpan,
     },
     proxy::{
         body::{self, Called},
@@ -26,7 +27,7 @@ use crate::{
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
     let others = guard::fn_guard(|request| Dialect::asked_on(request.head().uri.path()).is_none());
     service.service(web::scope("").guard(others).configure(|service| pages(service, base_path)));
-    service.default_service(web::to(verify_or_nothing));
+    service.default_service(fn_service(verify_or_nothing));
 }
 
 fn pages(service: &mut ServiceConfig, base_path: &str) {
@@ -45,11 +46,14 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/login", read().to(log_in::show)).route(web::post().to(log_in::submit)))
             .service(resource("/logout", read().to(log_out::show)).route(web::post().to(log_out::submit)))
             .service(resource("/account", read().to(account::show)))
-            .service(resource("/account/password", web::post().to(account::change_password)))
-            .service(resource("/account/keys", web::post().to(account_keys::create)))
-            .service(resource("/account/keys/revoke", web::post().to(account_keys::revoke)))
+            .service(resource("/account/password", web::post().to(account::password::change)))
+            .service(resource("/account/keys", web::post().to(account::keys::create)))
+            .service(resource("/account/keys/revoke", web::post().to(account::keys::revoke)))
+            .service(resource("/account/sessions/end", web::post().to(account::sessions::end)))
+            .service(resource("/account/sessions/end-others", web::post().to(account::sessions::end_others)))
             .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/forbidden", web::to(forbidden::show)))
+            .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
@@ -66,13 +70,20 @@ fn read() -> Route {
 
 /// The paths of [`Dialect`], with any method: the verify request's own says nothing about the original one. They
 /// are found here because a pattern for the app's name would cost a regular expression on every request.
-async fn verify_or_nothing(request: HttpRequest, payload: Payload, state: Snapshot) -> HttpResponse {
+async fn verify_or_nothing(request: ServiceRequest) -> Result<ServiceResponse, Error> {
+    let (request, payload) = request.into_parts();
+    let state = Snapshot::extract(&request).await?;
+    let response = respond(&request, payload, &state).await;
+    Ok(ServiceResponse::new(request, response))
+}
+
+async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
     match Dialect::asked_on(request.path()) {
-        Some((dialect, app)) => match body::wanted(&request, &state, dialect, app) {
-            None => answer(&request, &state, (dialect, app), &Called::Unseen).await,
+        Some((dialect, app)) => match body::wanted(request, state, dialect, app) {
+            None => answer(request, state, (dialect, app), &Called::Unseen).await,
             Some(rpc) => {
-                let called = body::read(&request, payload, rpc).await;
-                answer(&request, &state, (dialect, app), &called).await
+                let called = body::read(request, payload, rpc).await;
+                answer(request, state, (dialect, app), &called).await
             }
         },
         None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),

@@ -33,7 +33,7 @@ use crate::{
         upstream::Upstream,
     },
     clock,
-    config::{AuthConfig, Config, Listen, Problem},
+    config::{AuthConfig, Config, Flags, Listen, Problem},
     events::{
         deliveries::{Couriers, Deliveries},
         event::{By, Event},
@@ -102,7 +102,7 @@ fn raise_descriptor_limit() {
 }
 
 /// Builds the service. The socket is bound first, so that a second start on the same address changes nothing.
-pub fn build(config: Config) -> anyhow::Result<Service> {
+pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let (listener, address) = bind(&config.server.listen)?;
     raise_descriptor_limit();
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
@@ -114,11 +114,6 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     let setup = SetupToken::prepare(&config, &store)?;
     let throttle = Arc::new(Throttle::new(config.throttle.clone()));
     throttle.restore(store.load_failures()?, clock::monotonic(), clock::now());
-    let rules = session_rules(&config);
-    let lifetimes = Lifetimes {
-        browser: rules.idle_limit(Lifetime::Browser),
-        remembered: rules.idle_limit(Lifetime::Remembered),
-    };
     let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
@@ -131,12 +126,6 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
         log: log.clone(),
         metrics: Arc::clone(&metrics),
     };
-    let mut traffic = traffic::Recorder::new(Arc::clone(&metrics));
-    let background = Background::start(Arc::clone(&store), lifetimes, move |store, turn| {
-        store_failures(store, &throttle);
-        traffic.turn(store, turn);
-    })
-    .context("the store's background thread")?;
     let workers = if config.server.workers == 0 { cores.min(4) } else { config.server.workers };
     let lane = Lane::start("provisioning", 1, PROVISIONING).context("the provisioning thread")?;
     let authenticator = authenticator(&config, &Arc::new(lane))?;
@@ -144,23 +133,48 @@ pub fn build(config: Config) -> anyhow::Result<Service> {
     store.keep_events(config.audit.keep);
     let (deliveries, couriers) = Deliveries::start(&store, &config.events).context("[[event]]")?;
     let streams = Streams::start().context("the signals that end event streams")?;
+    let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
-    let state = State { config, store, authenticator, sign_in, meters, log, deliveries, streams, setup };
+    let state =
+        State { config, flags, store, authenticator, sign_in, meters, log, deliveries, streams, setup };
     let current = Arc::new(Current::new(state));
+    let background = background(&current, throttle, traffic).context("the store's background thread")?;
     let server = serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background, events, couriers })
 }
 
-/// The state of a running service with another configuration.
+fn background(
+    current: &Arc<Current>,
+    throttle: Arc<Throttle>,
+    mut traffic: traffic::Recorder,
+) -> io::Result<Background> {
+    let of_sessions = Arc::clone(current);
+    let lifetimes = move || {
+        let rules = &of_sessions.get().authenticator.sessions;
+        Lifetimes {
+            browser: rules.idle_limit(Lifetime::Browser),
+            remembered: rules.idle_limit(Lifetime::Remembered),
+        }
+    };
+    let store = Arc::clone(&current.get().store);
+    Background::start(store, lifetimes, move |store, turn| {
+        store_failures(store, &throttle);
+        traffic.turn(store, turn);
+    })
+}
+
+/// The state of a running service with another configuration; nothing is written.
 pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
-    apply_admin_password(&before.store, &config.auth).context("auth.admin_password")?;
     let authenticator = authenticator(&config, &before.authenticator.provisioning)?;
-    let sign_in = SignIn { bcrypt_cost: config.auth.bcrypt_cost, ..before.sign_in.clone() };
+    let sign_in = SignIn {
+        throttle: Arc::new(before.sign_in.throttle.with_limits(config.throttle.clone())),
+        bcrypt_cost: config.auth.bcrypt_cost,
+        ..before.sign_in.clone()
+    };
     let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
-    before.deliveries.follow(&config.events)?;
-    before.store.keep_events(config.audit.keep);
     Ok(State {
         config,
+        flags: before.flags.clone(),
         store: Arc::clone(&before.store),
         authenticator,
         sign_in,
@@ -269,7 +283,7 @@ fn bind_unix(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Makes or updates the administrator whose password the configuration sets.
-fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> {
+pub fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<()> {
     let Some(secret) = &auth.admin_password else { return Ok(()) };
     if password::check_new(secret.expose_secret()).is_err() {
         warn!(

@@ -3,7 +3,7 @@
 use std::{
     future::{Ready, ready},
     ops::Deref,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError, web::Data};
@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     authn::{chain::Authenticator, sign_in::SignIn},
-    config::Config,
+    config::{Config, Flags},
     events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
     portal::setup::SetupToken,
@@ -22,6 +22,8 @@ use crate::{
 pub struct State {
     /// The configuration.
     pub config: Config,
+    /// What the command line said about it, for when it is read again.
+    pub flags: Flags,
     /// The database and its view.
     pub store: Arc<Store>,
     /// Credentials and what they are compared with.
@@ -41,22 +43,29 @@ pub struct State {
 }
 
 /// The state that holds now; another takes its place when the configuration is read again.
-pub struct Current(ArcSwap<State>);
+pub struct Current {
+    state: ArcSwap<State>,
+    /// Held by whoever makes the next one.
+    changing: Mutex<()>,
+}
 
 impl Current {
     /// Starts with this one.
     pub fn new(state: State) -> Self {
-        Self(ArcSwap::from_pointee(state))
+        Self { state: ArcSwap::from_pointee(state), changing: Mutex::default() }
     }
 
     /// The one that holds now.
     pub fn get(&self) -> Arc<State> {
-        self.0.load_full()
+        self.state.load_full()
     }
 
-    /// Puts another in its place. Requests under way go on with the one that they began with.
-    pub fn replace(&self, state: State) {
-        self.0.store(Arc::new(state));
+    /// Puts the one that `make` makes of it in its place; nobody else does meanwhile. Requests under way go on with the
+    /// one that they began with.
+    pub fn replace<E>(&self, make: impl FnOnce(&State) -> Result<State, E>) -> Result<(), E> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state.store(Arc::new(make(&self.get())?));
+        Ok(())
     }
 }
 
@@ -65,6 +74,11 @@ impl Current {
 pub struct Snapshot(Arc<State>);
 
 impl Snapshot {
+    /// One that does not hold yet, to see what would become of a request.
+    pub fn trial(state: State) -> Self {
+        Self(Arc::new(state))
+    }
+
     /// Of a request to this service.
     pub fn of(request: &HttpRequest) -> Option<Self> {
         request.app_data::<Data<Current>>().map(|current| Self(current.get()))

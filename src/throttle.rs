@@ -50,7 +50,7 @@ pub struct Blocked {
 /// The counts.
 pub struct Throttle {
     limits: ThrottleConfig,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// A try that is under way. Dropped without a word it counts as failed.
@@ -63,7 +63,12 @@ pub struct Reserved {
 impl Throttle {
     /// Without failures.
     pub fn new(limits: ThrottleConfig) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self { limits, state: Arc::default() }
+    }
+
+    /// The same counts under other limits.
+    pub fn with_limits(&self, limits: ThrottleConfig) -> Self {
+        Self { limits, state: Arc::clone(&self.state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -343,6 +348,17 @@ mod tests {
         after.restore(kept, at(0), Timestamp::from_secs(5_000));
         assert_eq!(after.reserve(ip("192.0.2.1"), None, at(0)).err(), Some(Wait(1)));
         assert!(after.reserve(ip("192.0.2.1"), None, at(2)).is_ok());
+    }
+
+    #[test]
+    fn other_limits_hold_for_what_was_counted_before() {
+        let before = throttle();
+        before.reserve(ip("192.0.2.1"), None, at(0)).ok().unwrap().failed(at(0));
+        let limits = ThrottleConfig { max_failures: 1, block_for: Duration::from_secs(60), global_limit: 50 };
+        let after = Arc::new(before.with_limits(limits));
+        assert_eq!(after.reserve(ip("192.0.2.1"), None, at(10)).err(), Some(Wait(50)));
+        after.reserve(ip("192.0.2.2"), None, at(10)).ok().unwrap().failed(at(10));
+        assert!(before.changed(at(10), Timestamp::from_secs(10)).is_some_and(|all| all.len() == 2));
     }
 
     #[test]

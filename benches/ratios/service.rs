@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use sluice::{
     authn::{
         api_key::{KeyName, NewKey},
+        device::Device,
         name::UserName,
         password,
         profile::{DisplayName, Email},
@@ -195,6 +196,7 @@ fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
                     opened: Opened::Page,
                     now: seen,
                     address: "192.0.2.7",
+                    device: Device::default(),
                 };
                 sessions::insert(tx, &token.digest(), &session)?;
                 tokens.push(token.expose().to_owned());

@@ -9,7 +9,7 @@ use crate::{
     store::{
         database::StoreError,
         owners::{self, Recorded},
-        users::User,
+        users::{User, UserId},
     },
 };
 
@@ -52,4 +52,9 @@ pub fn of(state: &State, app: &AppName, items: &[ItemKey]) -> Result<Vec<(ItemKe
         }
         Ok(found)
     })
+}
+
+/// How many items a user owns.
+pub fn count_of(state: &State, user: UserId) -> Result<usize, StoreError> {
+    state.store.read(|connection| owners::count_of(connection, user))
 }

@@ -219,7 +219,7 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
     }
     if is_configured(&state.config.auth, user) {
         return Err(Fault::Refused(
-            "auth.admin_password would make this administrator again at the next start; remove that first",
+            "the configuration would make this administrator again at the next start; remove auth.admin_password first",
         ));
     }
     if heir.is_some_and(|heir| heir.id == user.id) {
@@ -268,7 +268,8 @@ fn configured(auth: &AuthConfig, before: &User, draft: &Draft, password: &Hashed
     let mut errors = Vec::new();
     let mut locked = |changed: bool, field| {
         if changed {
-            let message = "auth.admin_password sets this administrator; change or remove it there";
+            let message =
+                "the configuration sets this administrator by auth.admin_password; change or remove it there";
             errors.push(FieldError::new(field, message));
         }
     };

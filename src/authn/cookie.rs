@@ -1,7 +1,7 @@
 //! The `Cookie` header, by bytes: no decoding, so no name but the exact one is ours, and no byte that another
 //! app has put there hides it.
 
-use std::{iter, mem, ops::Range};
+use std::{iter, ops::Range};
 
 use actix_web::{
     http::header::{COOKIE, HeaderMap, HeaderValue},
@@ -20,6 +20,11 @@ impl CookieName {
     /// Exactly this name.
     pub fn new(name: &str) -> Self {
         Self { search: Finder::new(&[name.as_bytes(), b"="].concat()).into_owned() }
+    }
+
+    /// Whether the other one is the same name.
+    pub fn is(&self, other: &Self) -> bool {
+        self.search.needle() == other.search.needle()
     }
 
     /// Where cookies of this name stand in a header, each up to its semicolon.
@@ -45,12 +50,20 @@ impl CookieName {
 
     /// What a header holds beside them.
     fn others<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
-        let mut start = 0;
-        let end = header.len()..header.len();
-        self.places(header)
-            .chain([end])
-            .map(move |place| trim(&header[mem::replace(&mut start, place.end)..place.start]))
-            .filter(|others| !others.is_empty())
+        let mut places = self.places(header);
+        let mut next = Some(0);
+        iter::from_fn(move || {
+            loop {
+                let start = next?;
+                let place = places.next();
+                let end = place.as_ref().map_or(header.len(), |place| place.start);
+                next = place.map(|place| place.end);
+                let others = trim(&header[start..end]);
+                if !others.is_empty() {
+                    return Some(others);
+                }
+            }
+        })
     }
 }
 

@@ -152,6 +152,18 @@ impl Provisioner {
         }
     }
 
+    /// The role that somebody has here, or would have once they came; `None` where they would not come in.
+    pub(super) fn role_of(&self, identity: &ExternalIdentity, view: &View) -> Option<Role> {
+        let users = view.users();
+        let (role, _) = self.rules.rights(&identity.groups);
+        match users.by_name(&identity.name) {
+            None => Some(role).filter(|_| self.rules.auto_provision),
+            Some(user) if user.standing == Standing::Disabled => None,
+            Some(user) if !self.follows(user) || users.is_only_admin(user) => Some(user.role),
+            Some(_) => Some(role),
+        }
+    }
+
     /// Whether what the other system says holds for this user, who has been made before.
     fn follows(&self, user: &User) -> bool {
         self.rules.sync == Sync::Always && user.password_hash.is_none()

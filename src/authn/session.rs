@@ -70,6 +70,13 @@ impl SessionRules {
             && self.max_lifetime.is_none_or(|limit| age < limit)
     }
 
+    /// How many live sessions end where `next` holds instead.
+    pub fn ended_under(&self, next: &Self, now: Timestamp, view: &View) -> usize {
+        let named_alike = self.cookie_name.is(&next.cookie_name);
+        let lives_on = |session: &Session| named_alike && next.alive(session, now);
+        view.all_sessions().filter(|session| self.alive(session, now) && !lives_on(session)).count()
+    }
+
     /// Proves the user of a session, and notes its use. A session that a key opened needs the key still to hold.
     pub fn attempt(&self, presented: &Presented<'_>, holders: KeyHolders, view: &View) -> Attempt {
         let Found { session, credential } = match self.find(presented.headers, presented.now, view) {

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{error, info, warn};
 
-use super::{chain::Rejection, lane::Lane, name::UserName, password, token::Token};
+use super::{chain::Rejection, device::Device, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
     events::{event::Event, kind::Kind, log::Log},
@@ -81,6 +81,8 @@ pub struct Wanted {
     pub opened: Opened,
     /// The session that the client came with; it ends.
     pub replaced: Option<SessionId>,
+    /// What it is opened with.
+    pub device: Device,
 }
 
 /// Why a sign-in is refused.
@@ -235,6 +237,7 @@ impl SignIn {
             opened: wanted.opened,
             now: clock::now(),
             address: &address,
+            device: wanted.device,
         };
         let token = Token::generate().inspect_err(|cause| error!(%cause, "sign-in refused")).ok()?;
         match self.store.start_session(&token, &session, wanted.replaced) {

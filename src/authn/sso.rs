@@ -64,21 +64,31 @@ impl Sso {
     /// Proves the user that the header names. A header that the proxy did not prove to be its own is ignored, as any
     /// client can send it.
     pub fn attempt(&self, presented: &Presented<'_>, view: &View) -> Attempt {
-        let mut values = presented.headers.get_all(&self.headers.user);
-        let value = match (values.next(), values.next()) {
-            (None, _) => return Attempt::NotPresented,
-            (Some(value), None) if value.as_bytes().trim_ascii().is_empty() => return Attempt::NotPresented,
-            (Some(value), None) => value.to_str().ok(),
-            (Some(_), Some(_)) => None,
+        let name = match self.named(presented.headers) {
+            Some(name) if self.proved(presented) => name,
+            Some(_) | None => return Attempt::NotPresented,
         };
-        if !self.proved(presented) {
-            return Attempt::NotPresented;
-        }
-        let Some(name) = value.and_then(|name| UserName::parse(name).ok()) else {
-            return Attempt::Rejected(Rejection::SsoName);
-        };
+        let Some(name) = name else { return Attempt::Rejected(Rejection::SsoName) };
         let known = |name| self.headers.identity(name, presented.headers);
         self.provisioner.attempt(name, known, Credential::Sso, view)
+    }
+
+    /// Whom the header names, where the proxy proved that it is its own.
+    pub(super) fn names(&self, presented: &Presented<'_>) -> Option<ExternalIdentity> {
+        let name = self.named(presented.headers)?.filter(|_| self.proved(presented))?;
+        Some(self.headers.identity(name, presented.headers))
+    }
+
+    /// The name in the header, where there is one; `Some(None)` where it is repeated or no name.
+    #[expect(clippy::option_option, reason = "a header that is wrong is not one that is left out")]
+    fn named(&self, headers: &HeaderMap) -> Option<Option<UserName>> {
+        let mut values = headers.get_all(&self.headers.user);
+        let value = match (values.next()?, values.next()) {
+            (value, None) if value.as_bytes().trim_ascii().is_empty() => return None,
+            (value, None) => value.to_str().ok(),
+            (_, Some(_)) => None,
+        };
+        Some(value.and_then(|name| UserName::parse(name).ok()))
     }
 
     fn proved(&self, presented: &Presented<'_>) -> bool {

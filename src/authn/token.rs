@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::alphabet;
+use crate::scan;
 
 /// Characters of a token: 256 bits in URL-safe base64 without padding.
 const LENGTH: usize = 43;
@@ -88,7 +88,7 @@ impl TokenDigest {
 /// Whether this has exactly the length and alphabet of a token.
 pub(super) fn is_token(presented: &[u8]) -> bool {
     presented.len() == LENGTH
-        && alphabet::holds_only(presented, |b| b.is_ascii_alphanumeric() | (b == b'_') | (b == b'-'))
+        && scan::all(presented, |b| b.is_ascii_alphanumeric() | (b == b'_') | (b == b'-'))
 }
 
 impl fmt::Debug for TokenDigest {

@@ -44,7 +44,7 @@ pub struct Upstream {
     cache_ttl: Duration,
     /// Without it, what is kept says nothing about credentials.
     key: [u8; 32],
-    provisioner: Arc<Provisioner>,
+    pub(super) provisioner: Arc<Provisioner>,
     kept: Mutex<HashMap<TokenDigest, (ExternalIdentity, Duration)>>,
     under_way: SingleFlight<Answer>,
     failure: Seldom,
@@ -78,6 +78,19 @@ impl Upstream {
     pub(super) fn attempt(&self, presented: &Presented<'_>, sessions: &SessionRules) -> Attempt {
         let question = Question::new(presented, sessions.cookie_name(), &self.key);
         Attempt::Unsettled(chain::Question::Upstream(Box::new(question)))
+    }
+
+    /// Whom the provider knows the client for.
+    pub(super) async fn names(
+        &self,
+        presented: &Presented<'_>,
+        sessions: &SessionRules,
+    ) -> Option<ExternalIdentity> {
+        let question = Question::new(presented, sessions.cookie_name(), &self.key);
+        match self.ask(&question).await {
+            Answer::User(identity) => Some(identity),
+            Answer::SignIn(_) | Answer::Forbidden | Answer::Useless => None,
+        }
     }
 
     /// Takes the user from the provider's answer.

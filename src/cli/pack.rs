@@ -122,7 +122,7 @@ fn document() -> Result<(), Failure> {
     let mut text = String::from("## What each capability allows in each app\n");
     for capability in Capability::ALL {
         let apps: Vec<_> =
-            all.iter().filter(|pack| uses(pack, capability)).map(|pack| pack.title.as_str()).collect();
+            all.iter().filter(|pack| pack.asks_for(capability)).map(|pack| pack.title.as_str()).collect();
         let apps =
             if apps.is_empty() { "no pack asks for it; the app is told".to_owned() } else { apps.join(", ") };
         write!(
@@ -140,11 +140,6 @@ fn document() -> Result<(), Failure> {
     }
     output::say(text.trim_end());
     Ok(())
-}
-
-fn uses(pack: &Pack, capability: Capability) -> bool {
-    let asks = |listed: &Listed| matches!(listed.needs, Needs::Capabilities(set) if set.holds(capability));
-    pack.listed.iter().any(asks)
 }
 
 fn document_pack(text: &mut String, pack: &Pack) {

@@ -87,7 +87,7 @@ impl Packs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::pack::ApiRefusal;
+    use crate::policy::{capability::Capability, pack::ApiRefusal};
 
     fn named(name: &str) -> Arc<Pack> {
         Packs::COMPILED_IN.named(name).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -100,6 +100,18 @@ mod tests {
             assert!(!pack.api.is_empty() && !pack.listed.is_empty() && !pack.title.is_empty(), "{name}");
         }
         assert!(Packs::COMPILED_IN.named("nonsense").is_err());
+    }
+
+    #[test]
+    fn every_capability_that_a_pack_asks_for_is_told_in_words() {
+        for (name, _) in PACKS {
+            let pack = named(name);
+            let told: Vec<_> = pack.words.iter().map(|(capability, _)| *capability).collect();
+            for capability in Capability::ALL {
+                assert_eq!(told.contains(&capability), pack.asks_for(capability), "{name}: {capability:?}");
+            }
+            assert!(pack.words.iter().all(|(_, words)| !words.ends_with('.')), "{name}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod edit;
 
 use std::{collections::BTreeMap, fmt};
 
+pub(super) use edit::may_be_saved;
 pub use edit::{Edit, Input};
 use figment::{
     Error, Figment, Metadata, Profile, Provider, Source as Origin,
@@ -120,6 +121,17 @@ impl Placed {
         named().unwrap_or_else(|| key.to_owned())
     }
 
+    /// Whether a key is of an app or event of the file.
+    pub(super) fn is_of_file(&self, key: &str) -> bool {
+        let mut parts = key.split('.');
+        let place = parts.next().and_then(|array| self.0.get(array));
+        let (Some(place), Some(which)) = (place, parts.next()) else { return false };
+        // An app may be named `1`; what has no name goes by its place.
+        let named = place.names.iter().position(|name| name.as_deref() == Some(which));
+        let unnamed = |index: &usize| place.names.get(*index).is_some_and(Option::is_none);
+        named.or_else(|| which.parse().ok().filter(unnamed)).is_some_and(|index| index < place.locked)
+    }
+
     /// How many tables of an array are the file's.
     fn locked(&self, array: &str) -> usize {
         self.0.get(array).map_or(0, |place| place.locked)
@@ -140,5 +152,109 @@ impl Provider for Layer {
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         Ok(Profile::Default.collect(self.0.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::{Flags, Outcome, load_with};
+
+    fn outcome(file: &str, saved: &str) -> Outcome {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        fs::write(path.path(), file).unwrap();
+        let flags = Flags {
+            file: Some(path.path().to_owned()),
+            values: vec![("server.listen", "127.0.0.1:1".to_owned())],
+        };
+        load_with(&flags, &Saved::from_json(saved).unwrap())
+    }
+
+    fn shown(outcome: &Outcome, key: &str) -> (String, String, bool) {
+        let field = outcome.fields().into_iter().find(|field| field.key == key);
+        let field = field.unwrap_or_else(|| panic!("no {key} in {:#?}", outcome.fields()));
+        let source = match &field.source {
+            crate::config::Source::File(_) => "file".to_owned(),
+            source => source.to_string(),
+        };
+        (field.value.to_string(), source, field.lock.is_some())
+    }
+
+    #[test]
+    fn what_is_saved_stands_between_the_defaults_and_the_file() {
+        let outcome = outcome(
+            "[session]\nttl = \"2h\"\n[sso.group_map]\nfamily = \"read-only\"\n",
+            r#"{"session":{"ttl":"3h","remember_ttl":"40d"},"sso":{"group_map":{"wheel":"admin"}},"origins":{"allowed":["https://a.test"]}}"#,
+        );
+        assert!(outcome.config.is_ok());
+        for (key, value, source, locked) in [
+            ("session.ttl", "2h", "file", true),
+            ("session.remember_ttl", "40d", "settings", false),
+            ("session.cookie_name", "sluice_session", "default", false),
+            ("origins.allowed", "[https://a.test]", "settings", false),
+            ("sso.group_map.family", "read-only", "file", true),
+            ("server.listen", "127.0.0.1:1", "--listen", true),
+        ] {
+            assert_eq!(shown(&outcome, key), (value.to_owned(), source.to_owned(), locked), "{key}");
+        }
+        assert!(!outcome.fields().iter().any(|field| field.key == "sso.group_map.wheel"));
+        assert!(outcome.lock("sso.group_map").is_some_and(|lock| lock.starts_with("set in /")));
+        assert_eq!(outcome.lock("session.remember_ttl"), None);
+        assert_eq!(
+            outcome.lock("server.listen").as_deref(),
+            Some("it cannot be set here; set it in the configuration file")
+        );
+    }
+
+    #[test]
+    fn a_secret_of_the_file_and_a_saved_one_are_not_two() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        fs::write(secret.path(), "0123456789abcdef").unwrap();
+        let file = format!("[sso]\nsecret_file = \"{}\"\n", secret.path().display());
+        let outcome = outcome(&file, r#"{"sso":{"enabled":"true","secret":"another-long-secret"}}"#);
+        assert!(outcome.config.is_ok_and(|config| config.sso.is_some()));
+    }
+
+    #[test]
+    fn a_secret_of_a_file_locks_the_secret() {
+        let outcome = outcome("[sso]\nsecret_file = \"/nowhere\"\n", "{}");
+        assert!(outcome.lock("sso.secret").is_some_and(|lock| lock.starts_with("set in /")));
+    }
+
+    #[test]
+    fn saved_apps_stand_beside_those_of_the_file() {
+        let outcome = outcome(
+            "[[app]]\nname = \"sonarr\"\nhosts = [\"sonarr.test\"]\n",
+            r#"{"app":[{"name":"sonarr","hosts":["elsewhere.test"]},{"name":"radarr","hosts":["radarr.test"]}]}"#,
+        );
+        let names: Vec<_> =
+            outcome.config.as_ref().unwrap().apps.iter().map(|app| app.name.as_str()).collect();
+        assert_eq!(names, ["sonarr", "radarr"]);
+        for (key, value, source, locked) in [
+            ("app.sonarr.hosts", "[sonarr.test]", "file", true),
+            ("app.sonarr.users", "[]", "default", true),
+            ("app.radarr.hosts", "[radarr.test]", "settings", false),
+        ] {
+            assert_eq!(shown(&outcome, key), (value.to_owned(), source.to_owned(), locked), "{key}");
+        }
+        assert_eq!(outcome.placed.overridden().collect::<Vec<_>>(), [("app", "sonarr")]);
+        assert!(outcome.warnings.iter().any(|warning| warning.to_string().contains("`sonarr`")));
+    }
+
+    #[test]
+    fn a_problem_of_a_saved_app_names_it() {
+        let outcome = outcome("[[app]]\nname = \"a\"\n", r#"{"app":[{"name":"b","hosts":["x y"]}]}"#);
+        let problems = outcome.config.err().unwrap();
+        assert!(problems.iter().all(|problem| problem.is_of_settings()), "{problems:?}");
+        let keys: Vec<_> = problems.iter().map(|problem| outcome.placed.address(problem.key())).collect();
+        assert_eq!(keys, ["app.b.hosts"]);
+    }
+
+    #[test]
+    fn a_page_does_not_show_what_is_saved() {
+        let saved = Saved::from_json(r#"{"sso":{"secret":"canary-secret"}}"#).unwrap();
+        assert!(!format!("{saved:?}").contains("canary"));
     }
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::payload;
 use crate::store::events::Recorded;
 
 /// The first line.
@@ -22,7 +21,7 @@ pub fn line(recorded: &Recorded) -> String {
     format!(
         "{},{},{},{},{},{},{},{}\r\n",
         recorded.id.get(),
-        payload::time(recorded.at),
+        recorded.at.rfc3339(),
         event.kind.name(),
         text(&event.actor),
         text(&event.subject),

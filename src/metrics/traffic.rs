@@ -144,8 +144,8 @@ impl Day {
     }
 
     /// When its hours begin, the oldest first.
-    pub fn hours(&self) -> impl Iterator<Item = Timestamp> {
-        (0..).take(SHOWN).map(|hour| self.first.plus(hour).start())
+    pub fn hours(&self) -> [Timestamp; SHOWN] {
+        std::array::from_fn(|hour| self.first.plus(hour as i64).start())
     }
 
     /// How often it happened in each of its hours, all of it that is wanted together.
@@ -193,7 +193,7 @@ mod tests {
             (Hour::from_number(101), What::Allowed, 9),
         ];
         let day = Day::of_rows(first, rows);
-        let hours: Vec<_> = day.hours().map(Timestamp::secs).collect();
+        let hours = day.hours().map(Timestamp::secs);
         assert_eq!((hours.len(), hours[0], hours[23]), (24, 77 * 3_600, 100 * 3_600));
         let mut expected = [0; 24];
         (expected[0], expected[23]) = (1, 2);

@@ -225,6 +225,11 @@ impl Capabilities {
         Preset::ALL.into_iter().find(|preset| preset.capabilities() == self)
     }
 
+    /// The preset's name for people, or that it is none.
+    pub fn label(self) -> &'static str {
+        self.preset().map_or("Custom", Preset::label)
+    }
+
     /// The set as one of four words.
     pub fn permission(self) -> Permission {
         if self == Self::ALL {

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
+use smol_str::{SmolStr, StrExt};
 
-use crate::alphabet;
+use crate::scan;
 
 /// How the client reached the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ impl Scheme {
 
 /// A host name or address literal: lower case, without a trailing dot, IPv6 in brackets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Host(String);
+pub struct Host(SmolStr);
 
 impl Host {
     /// Reads a host; `None` for anything but letters, digits, `.`, `-`, `_` or a bracketed IPv6 address.
@@ -52,7 +53,7 @@ impl Host {
             Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),
             None => is_name(name),
         };
-        plain.then(|| Self(name.to_ascii_lowercase()))
+        plain.then(|| Self(name.to_ascii_lowercase_smolstr()))
     }
 
     /// The host as text.
@@ -62,17 +63,16 @@ impl Host {
 
     /// Whether this host is `domain` or lies under it.
     pub fn lies_under(&self, domain: &Self) -> bool {
-        self.0.strip_suffix(&domain.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.0.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 
 /// Letters, digits, `-`, `_`, and dots that stand one at a time between them.
 fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let plain =
-        alphabet::holds_only(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
-    let dots_stand_alone = memchr_iter(b'.', bytes).all(|dot| dot > 0 && bytes[dot - 1] != b'.');
-    plain && dots_stand_alone && (1..=253).contains(&name.len())
+    let plain = scan::all(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
+    let empty_label = name.starts_with('.') || scan::any_pair(bytes, |b, next| (b == b'.') & (next == b'.'));
+    plain && !empty_label && (1..=253).contains(&name.len())
 }
 
 /// Splits `host[:port]`; the port is 1 to 65535, decimal, without a sign.

@@ -2,6 +2,7 @@
 //! clients want to be refused.
 
 use super::{
+    capability::Capability,
     needs::Needs,
     route::{Pattern, Segment},
     routes::Routes,
@@ -61,6 +62,8 @@ pub struct Pack {
     pub routes: Routes,
     /// The same for people, in the order of the file.
     pub listed: Vec<Listed>,
+    /// What capabilities allow here, in words.
+    pub words: Vec<(Capability, String)>,
     /// Whether its paths hold names of any script.
     pub non_ascii: bool,
     /// What a path needs that apps could read in more ways than one.
@@ -88,6 +91,7 @@ impl Default for Pack {
             versions: String::new(),
             routes: Routes::default(),
             listed: Vec::new(),
+            words: Vec::new(),
             non_ascii: false,
             odd_paths: Needs::Admin,
             preflights: true,
@@ -156,6 +160,12 @@ pub enum TooOpen {
 }
 
 impl Pack {
+    /// Whether any route asks for a capability.
+    pub fn asks_for(&self, capability: Capability) -> bool {
+        let asks = |row: &Listed| matches!(row.needs, Needs::Capabilities(set) if set.holds(capability));
+        self.listed.iter().any(asks)
+    }
+
     /// Whether nobody need sign in for paths of this pattern.
     pub fn may_be_public(&self, pattern: &Pattern) -> Result<(), TooOpen> {
         if self.rpc.iter().any(|rpc| pattern.meets(rpc)) {

@@ -1,8 +1,8 @@
 //! Paths as an app might read them: only a plain one is read the same by everybody.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
-use crate::alphabet;
+use crate::scan;
 
 /// Whether every app reads the path alike: it starts with `/`, has no empty or dot segment, no `;` or `\`, and a
 /// percent-sign only before a byte that is neither unreserved (RFC 3986, 2.3) nor a separator nor a control
@@ -10,15 +10,14 @@ use crate::alphabet;
 pub fn is_plain(path: &str, non_ascii: bool) -> bool {
     let bytes = path.as_bytes();
     path.starts_with('/')
-        && alphabet::holds_only(bytes, |b| b.is_ascii_graphic() & (b != b';') & (b != b'\\'))
-        && memchr_iter(b'/', bytes).all(|slash| {
-            let odd = matches!(
-                bytes[slash + 1..],
-                [b'/', ..] | [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..]
-            );
-            !odd
-        })
+        && scan::all(bytes, |b| b.is_ascii_graphic() & (b != b';') & (b != b'\\'))
+        && !scan::any_pair(bytes, |b, next| (b == b'/') & (next == b'/'))
+        && !(scan::any_pair(bytes, |b, next| (b == b'/') & (next == b'.')) && has_dot_segment(path))
         && (memchr(b'%', bytes).is_none() || escapes_are_plain(path, non_ascii))
+}
+
+fn has_dot_segment(path: &str) -> bool {
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 fn escapes_are_plain(path: &str, non_ascii: bool) -> bool {
@@ -86,6 +85,8 @@ fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -156,6 +157,19 @@ mod tests {
         }
         for query in ["", "xcmd=1", "a=cmd", "cmdx", "c=m&d"] {
             assert!(!query_has(query, "cmd"), "{query}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_path_has_no_segment_that_an_app_could_leave_out(path in "[/.a]{0,12}") {
+            let segments: Vec<_> = path.split('/').collect();
+            let (first, rest) = segments.split_first().unwrap();
+            let (last, between) = rest.split_last().unwrap_or((&".", &[]));
+            let plain = first.is_empty()
+                && between.iter().all(|segment| !matches!(*segment, "" | "." | ".."))
+                && !matches!(*last, "." | "..");
+            prop_assert_eq!(is_plain(&path, false), plain);
         }
     }
 }

@@ -29,6 +29,16 @@ impl Preset {
         }
     }
 
+    /// The name for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "Full access",
+            Self::ReadOnly => "Read only",
+            Self::SsoDefault => "SSO default",
+            Self::None => "Nothing",
+        }
+    }
+
     /// The set it names.
     pub const fn capabilities(self) -> Capabilities {
         match self {

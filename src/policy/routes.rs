@@ -142,6 +142,9 @@ impl Routes {
     /// What the request needs, and the row that says so; `None` where no row lists it. `tried` is told of each row
     /// whose path is right.
     pub fn find(&self, sought: &Sought<'_>, mut tried: impl FnMut(&Route, Trial)) -> Option<(Needs, &Route)> {
+        if self.root.is_bare() {
+            return None;
+        }
         let path = self.matching.fold(sought.path);
         let (mut needs, route) = self.root.decide(path.strip_prefix('/')?, sought, &mut tried)?;
         // What only a row for everything below takes may be meant for another row in another spelling.

@@ -1,47 +1,61 @@
-//! The page of whoever is signed in: what they are called, what they may do, their password, their keys.
+//! The page of whoever is signed in: what they are called, what they may do, their sessions, password and keys.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{StatusCode, header::RETRY_AFTER},
-    web::Payload,
-};
+pub mod keys;
+pub mod password;
+pub mod rights;
+pub mod sessions;
+
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
-use secrecy::SecretString;
-use tracing::{error, info};
 
-use super::{account_keys::KeySection, form::Form, log_out, page, visit::Visit};
-use crate::{
-    authn::{
-        password,
-        sign_in::{Claim, Proof, Refused},
-    },
-    events::{event::Event, kind::Kind},
-    policy::{capability::Capability, origin::MissingOrigin, role::Role},
-    store::{sessions::SessionId, users::User},
+use self::{keys::Keys, rights::Right, sessions::Sessions};
+use super::{
+    frame::{Frame, Place},
+    key_form::{Choice, KeyForm},
+    log_out, page,
+    person::Person,
+    visit::Visit,
+    wrongs::Wrongs,
 };
-
-struct CapabilityRow {
-    label: &'static str,
-    description: &'static str,
-    held: bool,
-}
+use crate::{
+    policy::{role::Role, words},
+    store::users::User,
+};
 
 #[derive(Template)]
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     base: &'a str,
+    frame: Frame,
     name: String,
     display_name: String,
     email: Option<String>,
     role: &'static str,
-    preset: &'static str,
-    capabilities: Vec<CapabilityRow>,
-    sessions: String,
-    password_form: bool,
+    preset: String,
+    rights: Vec<Right>,
+    sessions: Sessions,
     password_note: Option<&'static str>,
+    password_wrongs: Wrongs,
+    keys: Keys,
+    key_form: KeyForm,
+    key_apps: Vec<Choice>,
     error: Option<String>,
     done: Option<&'static str>,
-    keys: KeySection<'a>,
+}
+
+/// What the page says beside what it always shows.
+#[derive(Default)]
+pub(super) struct Said {
+    done: Option<&'static str>,
+    error: Option<String>,
+    password_wrongs: Wrongs,
+    key_form: KeyForm,
+}
+
+impl AccountPage<'_> {
+    fn complains(&self) -> bool {
+        self.error.is_some() || !self.password_wrongs.is_empty() || !self.key_form.wrongs.is_empty()
+    }
 }
 
 /// The portal's own address leads here.
@@ -50,30 +64,22 @@ pub async fn enter(visit: Visit) -> HttpResponse {
 }
 
 /// Shows the page.
-pub async fn show(visit: Visit) -> HttpResponse {
-    let Some((user, _)) = visit.signed_in() else { return to_sign_in(&visit) };
-    let done = visit.query("changed").map(|_| "Your password is changed. Your other devices are signed out.");
-    let account = AccountPage { done, ..account(&visit, &user) };
-    render(&visit, StatusCode::OK, &account)
+pub async fn show(person: Person) -> HttpResponse {
+    let done = [
+        ("changed", "Your password is changed. Your other devices are signed out."),
+        ("revoked", "The key is revoked."),
+        ("ended", "Signed out there."),
+        ("alone", "You are signed out everywhere else."),
+    ];
+    let done = done.into_iter().find(|(name, _)| person.visit.query(name).is_some()).map(|(_, text)| text);
+    answer(&person, StatusCode::OK, Said { done, ..Said::default() }).await
 }
 
-/// Sends on whoever has no session, or none any more.
-pub(super) fn to_sign_in(visit: &Visit) -> HttpResponse {
-    let account = visit.page("/account").replace('/', "%2F");
-    page::see_other(&visit.page(&format!("/login?rd={account}"))).finish()
-}
-
-fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
-    let held = user.held();
-    let row = |capability: Capability| CapabilityRow {
-        label: capability.label(),
-        description: capability.description(),
-        held: held.holds(capability),
-    };
-    let devices = visit.state.store.view().sessions_of(user.id).count();
-    let password_note = password_note(visit, user);
-    AccountPage {
+async fn answer(person: &Person, status: StatusCode, said: Said) -> HttpResponse {
+    let (visit, user) = (&person.visit, &person.user);
+    let page = AccountPage {
         base: visit.base(),
+        frame: person.frame(Place::Account),
         name: user.name.to_string(),
         display_name: user.display_name.as_ref().map_or_else(|| user.name.to_string(), ToString::to_string),
         email: user.email.as_ref().map(ToString::to_string),
@@ -81,124 +87,29 @@ fn account<'a>(visit: &'a Visit, user: &User) -> AccountPage<'a> {
             Role::Admin => "Administrator",
             Role::User => "User",
         },
-        preset: held.preset().map_or("custom", |preset| preset.name()),
-        capabilities: Capability::ALL.into_iter().map(row).collect(),
-        sessions: match devices {
-            0 | 1 => "You are signed in on this device only.".to_owned(),
-            _ => format!("You are signed in on {devices} devices."),
-        },
-        password_form: password_note.is_none(),
-        password_note,
-        error: None,
-        done: None,
-        keys: KeySection::new(visit, user),
-    }
-}
-
-/// Why a user cannot change their password here.
-fn password_note(visit: &Visit, user: &User) -> Option<&'static str> {
-    let auth = &visit.state.config.auth;
-    if auth.admin_password.is_some() && user.name == auth.admin_user {
-        Some("Your password is set in Sluice's configuration and is changed there.")
-    } else if user.password_hash.is_none() {
-        Some("Your account has no password.")
-    } else {
-        None
-    }
-}
-
-/// What changing the password came to.
-enum Change {
-    Done,
-    Unstored,
-}
-
-/// Takes the password form.
-pub async fn change_password(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
-    if let Err(response) = visit.refuse_foreign(MissingOrigin::Refused) {
-        return response;
-    }
-    let Some((user, session)) = visit.signed_in() else { return to_sign_in(&visit) };
-    let form = match Form::read(&request, payload, visit.base()).await {
-        Ok(form) => form,
-        Err(response) => return response,
+        preset: preset(visit, user),
+        rights: rights::of(user, &visit.state.config.apps),
+        sessions: Sessions::of(person).await,
+        password_note: password::note(visit, user),
+        password_wrongs: said.password_wrongs,
+        keys: Keys::of(visit, user),
+        key_apps: said.key_form.apps(&visit.state.config.apps),
+        key_form: said.key_form,
+        error: said.error,
+        done: said.done,
     };
-    if let Some(note) = password_note(&visit, &user) {
-        return retry(&visit, &user, StatusCode::FORBIDDEN, note.to_owned());
-    }
-    let new = form.text("new_password");
-    if let Err(problem) = password::check_new(&new) {
-        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, format!("Not changed: {problem}."));
-    }
-    if new != form.text("new_password_again") {
-        let text = "Not changed: the two new passwords differ. Type the same one twice.";
-        return retry(&visit, &user, StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
-    }
-    let claim = Claim {
-        username: user.name.to_string(),
-        password: SecretString::from(form.text("current_password")),
-        address: visit.address(),
-    };
-    match change(&visit, claim, SecretString::from(new), session).await {
-        Ok(Change::Done) => page::see_other(&visit.page("/account?changed=1")).finish(),
-        Ok(Change::Unstored) | Err(Refused::Failed) => {
-            let text = "Your password is unchanged, because the new one could not be stored. Your other devices \
-                        are signed out. Try again when the server's disk is repaired.";
-            page::unstored(visit.base(), text)
-        }
-        Err(Refused::Busy) => page::busy(visit.base()),
-        Err(Refused::Wrong(wait)) => {
-            let text = format!(
-                "Not changed: the current password is not right. Wait {}, then try again.",
-                page::in_words(wait.seconds())
-            );
-            retry(&visit, &user, StatusCode::UNAUTHORIZED, text)
-        }
-        Err(Refused::Throttled(wait)) => {
-            let text = format!(
-                "Not changed: there were too many failures. Wait {}, then try again.",
-                page::in_words(wait.seconds())
-            );
-            let mut response = retry(&visit, &user, StatusCode::TOO_MANY_REQUESTS, text);
-            response.headers_mut().insert(RETRY_AFTER, wait.seconds().into());
-            response
-        }
-    }
+    page::render(page::answer(status, log_out::leads_to(visit).as_ref()), &page)
 }
 
-async fn change(visit: &Visit, claim: Claim, new: SecretString, kept: SessionId) -> Result<Change, Refused> {
-    let (store, cost) = (std::sync::Arc::clone(&visit.state.store), visit.state.sign_in.bcrypt_cost);
-    let address = claim.address;
-    let changed = visit.state.sign_in.prove(claim, Proof::Password, move |user| {
-        let hash = password::hash(&new, cost).map_err(|cause| cause.to_string())?;
-        let told = Event::new(Kind::UserPasswordChanged).by_and_about(&user.name).from(address);
-        store.change_password(&user, &hash, kept, told).map_err(|cause| cause.to_string())?;
-        info!(user = %user.name, "password changed; the user's other sessions ended");
-        Ok::<_, String>(())
-    });
-    match changed.await? {
-        Ok(()) => Ok(Change::Done),
-        Err(cause) => {
-            error!(cause, "a password could not be changed");
-            Ok(Change::Unstored)
+/// What the user holds, in a few words; with it the apps in which they hold something else.
+fn preset(visit: &Visit, user: &User) -> String {
+    let held = user.held();
+    let mut text = held.label().to_owned();
+    for app in visit.state.config.apps.iter() {
+        let there = user.held_in(&app.name);
+        if there != held {
+            text.push_str(&format!("; in {}: {}", words::title(app), there.label()));
         }
     }
-}
-
-/// Shows the page again after something was done about the keys.
-pub(super) fn with_keys(
-    visit: &Visit,
-    user: &User,
-    status: StatusCode,
-    keys: KeySection<'_>,
-) -> HttpResponse {
-    render(visit, status, &AccountPage { keys, ..account(visit, user) })
-}
-
-fn retry(visit: &Visit, user: &User, status: StatusCode, error: String) -> HttpResponse {
-    render(visit, status, &AccountPage { error: Some(error), ..account(visit, user) })
-}
-
-fn render(visit: &Visit, status: StatusCode, account: &AccountPage<'_>) -> HttpResponse {
-    page::render(page::answer(status, log_out::leads_to(visit).as_ref()), account)
+    text
 }

@@ -3,6 +3,7 @@
 //! Callers prove themselves by the portal's session, whose requests come from a page of ours, or by an API key in a
 //! header. Errors are problem details, lists come in pages, and fields that nobody knows are refused.
 
+mod audit;
 mod blocked;
 mod body;
 pub mod caller;
@@ -14,6 +15,8 @@ mod openapi;
 mod owners;
 pub mod problem;
 mod sessions;
+mod settings;
+mod traffic;
 mod users;
 
 use actix_web::{
@@ -64,10 +67,19 @@ fn administration(api: &mut ServiceConfig) {
     .service(at("/keys/{id}", &["DELETE"]).route(web::delete().to(keys::revoke)))
     .service(at("/sessions", &["GET"]).route(web::get().to(sessions::list)))
     .service(at("/sessions/{id}", &["DELETE"]).route(web::delete().to(sessions::end)))
+    .service(
+        at("/settings", &["GET", "PATCH"])
+            .route(web::get().to(settings::show))
+            .route(web::patch().to(settings::change)),
+    )
+    .service(at("/settings/versions", &["GET"]).route(web::get().to(settings::versions)))
+    .service(at("/settings/versions/{id}/restore", &["POST"]).route(web::post().to(settings::restore)))
+    .service(at("/audit", &["GET"]).route(web::get().to(audit::list)))
+    .service(at("/audit.csv", &["GET"]).route(web::get().to(audit::table)))
+    .service(at("/traffic", &["GET"]).route(web::get().to(traffic::show)))
     .service(at("/blocked", &["GET"]).route(web::get().to(blocked::list)))
     .service(at("/blocked/{address}", &["DELETE"]).route(web::delete().to(blocked::unblock)))
     .service(at("/events", &["GET"]).route(web::get().to(events::follow)))
-    .service(at("/audit", &["GET"]).route(web::get().to(events::list)))
     .service(at("/apps/{app}/owners/look-up", &["POST"]).route(web::post().to(owners::look_up)))
     .service(
         at("/apps/{app}/owners/{item}", &["GET", "PUT", "DELETE"])

@@ -67,6 +67,11 @@ impl Form {
         }
     }
 
+    /// Every value of a field that may come several times.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// A field's value; empty where it did not come exactly once.
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()
@@ -84,6 +89,7 @@ mod tests {
             (form.once("a"), form.once("b"), form.once("c"), form.once("d")),
             (Some("1"), Some("x y!"), None, None)
         );
+        assert_eq!((form.all("c"), form.all("d")), (&["1".to_owned(), "2".to_owned()][..], &[][..]));
     }
 
     #[test]

@@ -10,11 +10,15 @@ use secrecy::SecretString;
 
 use super::{
     form::Form,
+    moment,
     page::{self, Link},
     visit::Visit,
 };
 use crate::{
-    authn::sign_in::{Claim, Refused, Wanted},
+    authn::{
+        device::Device,
+        sign_in::{Claim, Refused, Wanted},
+    },
     policy::origin::MissingOrigin,
     proxy::target::Target,
     store::sessions::{Lifetime, Opened},
@@ -57,7 +61,7 @@ impl<'a> LoginPage<'a> {
 /// Shows the page.
 pub async fn show(visit: Visit) -> HttpResponse {
     let target = target_of(&visit);
-    if visit.state.authenticator.open.is_open() {
+    if visit.state.authenticator.open.is_open() && !wants_portal(&visit, target.as_ref()) {
         // A cookie from before would be refused as wrong; without one, everybody comes in.
         return afresh(&visit, target.as_ref());
     }
@@ -80,6 +84,18 @@ pub async fn show(visit: Visit) -> HttpResponse {
     }
     let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
     page::render(response, &login)
+}
+
+/// Whether somebody came for the portal's own sake: it still asks who administers it where no app asks anybody.
+fn wants_portal(visit: &Visit, target: Option<&Target>) -> bool {
+    let admin = visit.page("/admin");
+    match target.map(Target::as_str) {
+        Some(address) => {
+            let path = address.strip_prefix(&visit.origin.to_string()).unwrap_or(address);
+            path.strip_prefix(&admin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        }
+        None => visit.query("rd").is_none() && visit.query("redirect_uri").is_none(),
+    }
 }
 
 /// Sends the person on without the cookie that they came with.
@@ -155,7 +171,8 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         address: visit.address(),
     };
     let replaced = visit.any_session().map(|(_, session)| session);
-    let wanted = Wanted { lifetime, opened: Opened::Page, replaced };
+    let device = Device::of(visit.headers());
+    let wanted = Wanted { lifetime, opened: Opened::Page, replaced, device };
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {
             let account = visit.page("/account");
@@ -186,7 +203,7 @@ fn refuse(visit: &Visit, refused: Refused, form: &Form, target: Option<&Target>)
     login.error = Some(text.to_owned());
     if seconds > 0 {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
-        login.error = Some(format!("{text} Wait {}, then try again.", page::in_words(seconds)));
+        login.error = Some(format!("{text} Wait {}, then try again.", moment::wait(seconds)));
         login.wait_seconds = Some(seconds);
     }
     page::render(response, &login)

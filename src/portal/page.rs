@@ -5,10 +5,9 @@ use actix_web::{
     http::{StatusCode, header::LOCATION},
 };
 use askama::Template;
-use time::{OffsetDateTime, format_description::StaticFormatDescription, macros::format_description};
 use tracing::error;
 
-use crate::{clock::Timestamp, policy::origin::Origin, state::Snapshot};
+use crate::{policy::origin::Origin, state::Snapshot};
 
 /// Where a message leads on.
 pub struct Link {
@@ -114,28 +113,4 @@ pub fn busy(base: &str) -> HttpResponse {
 /// Something was done that could not be stored, or nothing could be done at all.
 pub fn unstored(base: &str, text: &str) -> HttpResponse {
     message(base, StatusCode::SERVICE_UNAVAILABLE, ("Could not be stored", text), to_sign_in(base))
-}
-
-/// A wait in words.
-pub fn in_words(seconds: u64) -> String {
-    match seconds {
-        1 => "1 second".to_owned(),
-        2..=119 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
-    }
-}
-
-/// A day, in UTC.
-pub fn date(at: Timestamp) -> String {
-    formatted(at, format_description!("[day padding:none] [month repr:short] [year]"))
-}
-
-/// A moment to the minute, in UTC.
-pub fn time(at: Timestamp) -> String {
-    formatted(at, format_description!("[day padding:none] [month repr:short] [year] at [hour]:[minute] UTC"))
-}
-
-fn formatted(at: Timestamp, format: StaticFormatDescription) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(at.secs()).ok().and_then(|time| time.format(format).ok());
-    time.unwrap_or_else(|| at.secs().to_string())
 }

@@ -9,6 +9,7 @@ use super::{form::Form, visit::Visit};
 use crate::{
     authn::{
         api_key::{self, Use},
+        device::Device,
         sign_in::{Claim, Proof, Refused, Wanted},
         token::Token,
     },
@@ -105,7 +106,12 @@ async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<
 fn wanted(visit: &Visit, key: Option<KeyId>) -> Wanted {
     let browser = caller::sends_fetch_metadata(visit.headers());
     let opened = if browser && key.is_none() { Opened::Page } else { Opened::Client(key) };
-    Wanted { lifetime: Lifetime::Browser, opened, replaced: visit.any_session().map(|(_, session)| session) }
+    Wanted {
+        lifetime: Lifetime::Browser,
+        opened,
+        replaced: visit.any_session().map(|(_, session)| session),
+        device: Device::of(visit.headers()),
+    }
 }
 
 fn plain(status: StatusCode) -> HttpResponseBuilder {

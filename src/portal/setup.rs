@@ -15,11 +15,13 @@ use tracing::{error, info, warn};
 
 use super::{
     form::Form,
+    moment,
     page::{self, Link},
     visit::Visit,
 };
 use crate::{
     authn::{
+        device::Device,
         name::UserName,
         password,
         sign_in::Wanted,
@@ -159,14 +161,14 @@ fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Compla
     let now = clock::monotonic();
     let reserved = visit.state.sign_in.throttle.reserve(visit.address(), None, now).map_err(|wait| {
         let text =
-            format!("There were too many failures. Wait {}, then try again.", page::in_words(wait.seconds()));
+            format!("There were too many failures. Wait {}, then try again.", moment::wait(wait.seconds()));
         (StatusCode::TOO_MANY_REQUESTS, text, Some(wait.seconds()))
     })?;
     let presented = TokenDigest::of(form.text("token").trim().as_bytes());
     if !presented.is_some_and(|digest| digest.matches(&token.digest)) {
         let wait = reserved.failed(now).seconds();
         info!(client = %visit.address(), "setup refused: wrong token");
-        let text = format!("The token is not right. Wait {}, then try again.", page::in_words(wait));
+        let text = format!("The token is not right. Wait {}, then try again.", moment::wait(wait));
         return Err((StatusCode::UNAUTHORIZED, text, Some(wait)));
     }
     reserved.succeeded();
@@ -186,6 +188,7 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
     let Ok(place) = visit.state.sign_in.hashing.place() else { return page::busy(visit.base()) };
     let sign_in = visit.state.sign_in.clone();
     let address = visit.address();
+    let device = Device::of(visit.headers());
     let made = place.run(move || {
         let hash = password::hash(&admin.password, sign_in.bcrypt_cost).map_err(|cause| cause.to_string())?;
         let user = NewUser {
@@ -209,7 +212,7 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
         }
         info!(user = %admin.name, "the first administrator is made");
         let user = sign_in.store.view().users().by_name(&admin.name).cloned();
-        let wanted = Wanted { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None };
+        let wanted = Wanted { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None, device };
         Ok(user.map(|user| sign_in.start_session(&user, address, wanted)))
     });
     match made.await {

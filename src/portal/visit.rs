@@ -1,5 +1,7 @@
 //! A request to the portal: where it was sent, by whom, and with which session.
 
+mod session_cookie;
+
 use std::{
     future::{Ready, ready},
     net::IpAddr,
@@ -7,22 +9,21 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder,
-    cookie::{Cookie, SameSite, time::Duration},
+    FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
     error::InternalError,
     http::header::{HOST, HeaderMap, HeaderName},
+    web::Data,
 };
 
 use super::page;
 use crate::{
     administration::Actor,
     authn::{
+        chain::Presented,
         cookie::{self, Presence},
-        token::Token,
     },
     clock,
-    config::CookieSecure,
     policy::{
         app::Taken,
         origin::{self, MissingOrigin, Origin, Scheme, parse_authority},
@@ -33,18 +34,12 @@ use crate::{
         headers::{Field, field},
         target::TargetRules,
     },
-    state::{Snapshot, State},
-    store::{
-        sessions::{Lifetime, SessionId},
-        users::User,
-    },
+    state::{Current, Snapshot, State},
+    store::{sessions::SessionId, users::User},
 };
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-
-/// Browsers keep no cookie longer; how long the session lives is decided here, and slides.
-const COOKIE_DAYS: i64 = 400;
 
 /// A request to the portal.
 pub struct Visit {
@@ -65,10 +60,16 @@ impl FromRequest for Visit {
 }
 
 impl Visit {
-    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+    /// The visit of a request, or the answer to one that is none.
+    pub fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
         let Some(state) = Snapshot::of(request) else {
             return Err(HttpResponse::InternalServerError().finish());
         };
+        Self::under(request, state)
+    }
+
+    /// The request as it is answered in this state.
+    fn under(request: &HttpRequest, state: Snapshot) -> Result<Self, HttpResponse> {
         let here = reached(request, &state);
         if let (Some(portal), Some(here)) = (&state.config.server.public_url, &here)
             && here.host != portal.host
@@ -94,6 +95,35 @@ impl Visit {
         }
     }
 
+    /// The same visit in another state; `None` where the portal would not be there.
+    pub fn in_state(&self, state: Snapshot) -> Option<Self> {
+        Self::under(&self.request, state).ok()
+    }
+
+    /// The service that is visited, whatever state it comes to.
+    pub fn service(&self) -> Option<Data<Current>> {
+        self.request.app_data::<Data<Current>>().cloned()
+    }
+
+    /// What the request shows of who sends it, for a look at whom another system knows.
+    pub fn presented<'a>(&'a self, client: &'a dyn Fn() -> Client) -> Presented<'a> {
+        Presented {
+            headers: self.request.headers(),
+            now: clock::now(),
+            peer: self.request.peer_addr().map(|peer| peer.ip()),
+            client,
+            origin: &self.origin,
+            target: self.request.path(),
+            query: "",
+            method: "GET",
+            navigating: false,
+            preflight: false,
+            authorization_is_the_apps: false,
+            app_has_own_keys: false,
+            foreign_authorization_is_asked: true,
+        }
+    }
+
     /// The same visit on the app's own host, also where the portal has one of its own: a client that knows only its
     /// app signs in there, and there its cookie must go.
     pub fn on_the_apps_host(self) -> Self {
@@ -103,6 +133,16 @@ impl Visit {
             Some(origin) => Self { origin, ..self },
             None => self,
         }
+    }
+
+    /// Whether the request only reads.
+    pub fn is_read(&self) -> bool {
+        self.request.method().is_safe()
+    }
+
+    /// The page's own path and query.
+    pub fn address_of_page(&self) -> String {
+        self.request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
     }
 
     /// The request's headers.
@@ -179,10 +219,7 @@ impl Visit {
 
     /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.
     pub fn is_foreign(&self, missing: MissingOrigin) -> bool {
-        let rule = &self.state.config.origins;
-        let missing = if rule.missing == MissingOrigin::Allowed { rule.missing } else { missing };
-        let page = claim::read(self.request.headers());
-        let foreign = origin::check(&page, &self.origin, &rule.allowed, missing).is_err();
+        let foreign = self.looks_foreign(missing);
         if foreign {
             tracing::info!(
                 client = %self.address(),
@@ -195,58 +232,17 @@ impl Visit {
         foreign
     }
 
+    /// The same for a look, which nobody need know of.
+    pub fn looks_foreign(&self, missing: MissingOrigin) -> bool {
+        let rule = &self.state.config.origins;
+        let missing = if rule.missing == MissingOrigin::Allowed { rule.missing } else { missing };
+        let page = claim::read(self.request.headers());
+        origin::check(&page, &self.origin, &rule.allowed, missing).is_err()
+    }
+
     /// Refuses a form that a page of another site sent. `missing` says what becomes of one that names no page.
     pub fn refuse_foreign(&self, missing: MissingOrigin) -> Result<(), HttpResponse> {
         if self.is_foreign(missing) { Err(page::foreign(self.base())) } else { Ok(()) }
-    }
-
-    /// Adds the cookie of a fresh session.
-    pub fn set_session(&self, response: &mut HttpResponseBuilder, token: &Token, lifetime: Lifetime) {
-        let mut cookie = self.cookie(token.expose());
-        if lifetime == Lifetime::Remembered {
-            let longest = Duration::days(COOKIE_DAYS);
-            let limit =
-                self.state.config.session.max_lifetime.and_then(|limit| Duration::try_from(limit).ok());
-            cookie.set_max_age(limit.map_or(longest, |limit| limit.min(longest)));
-        }
-        response.cookie(cookie);
-    }
-
-    /// Takes the cookie away, in both forms that a browser may hold.
-    pub fn clear_session(&self, response: &mut HttpResponseBuilder) {
-        let expired = |mut cookie: Cookie<'static>| {
-            cookie.set_max_age(Duration::ZERO);
-            cookie
-        };
-        let cookie = self.cookie("");
-        if cookie.domain().is_some() {
-            let mut host_only = cookie.clone();
-            host_only.unset_domain();
-            response.append_header(("Set-Cookie", expired(host_only).to_string()));
-        }
-        response.append_header(("Set-Cookie", expired(cookie).to_string()));
-    }
-
-    fn cookie(&self, value: &str) -> Cookie<'static> {
-        let config = &self.state.config.session;
-        let secure = match config.cookie_secure {
-            CookieSecure::Auto => self.origin.scheme == Scheme::Https,
-            CookieSecure::Always => true,
-            CookieSecure::Never => false,
-        };
-        let mut cookie = Cookie::build(config.cookie_name.clone(), value.to_owned())
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(secure)
-            .finish();
-        // A browser would drop a cookie for a domain that it is not on, as when the portal is opened by address.
-        if let Some(domain) =
-            config.cookie_domain.as_ref().filter(|domain| self.origin.host.lies_under(domain))
-        {
-            cookie.set_domain(domain.as_str().to_owned());
-        }
-        cookie
     }
 }
 

@@ -5,8 +5,8 @@ use std::{collections::HashSet, fmt, time::Duration};
 
 use actix_web::{
     HttpRequest,
+    dev::Payload,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
-    web::Payload,
 };
 use futures_util::StreamExt;
 use serde::{

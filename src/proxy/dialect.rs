@@ -84,7 +84,8 @@ impl Dialect {
         let own = Self::OWN.into_iter().find_map(|(known, dialect)| match path.strip_prefix(known)? {
             "" => Some((dialect, None)),
             rest => {
-                let app = rest.strip_prefix('/').filter(|app| !app.is_empty() && !app.contains('/'));
+                let app =
+                    rest.strip_prefix('/').filter(|app| !app.is_empty() && app.bytes().all(|b| b != b'/'));
                 app.map(|app| (dialect, Some(app)))
             }
         });

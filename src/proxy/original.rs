@@ -9,7 +9,6 @@ use super::{
     headers::{Field, field},
 };
 use crate::{
-    alphabet,
     policy::{
         origin::{Origin, Scheme, parse_authority},
         route::Verb,
@@ -17,6 +16,7 @@ use crate::{
         rpc::Calls,
         verdict::{Exchange, Method},
     },
+    scan,
 };
 
 const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
@@ -166,7 +166,7 @@ fn plain_parts(target: &str) -> Option<(&str, &str)> {
         hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
     };
     let plain = path.starts_with('/')
-        && alphabet::holds_only(target.as_bytes(), |b| b.is_ascii_graphic() & (b != b'#'))
+        && scan::all(target.as_bytes(), |b| b.is_ascii_graphic() & (b != b'#'))
         && memchr_iter(b'%', path.as_bytes()).all(is_escape);
     plain.then_some((path, query))
 }

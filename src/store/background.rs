@@ -60,7 +60,7 @@ impl Background {
     /// Starts it; `each_tick` runs every fifth of a second for other write-behind work.
     pub fn start(
         store: Arc<Store>,
-        lifetimes: Lifetimes,
+        lifetimes: impl Fn() -> Lifetimes + Send + 'static,
         mut each_tick: impl FnMut(&Store, Turn) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
@@ -76,7 +76,7 @@ impl Background {
                     store.store_stamps();
                 }
                 if tick.is_multiple_of(TICKS_PER_SWEEP) && sweeper.clock_is_steady() {
-                    store.sweep(lifetimes);
+                    store.sweep(lifetimes());
                 }
                 if tick % TICKS_PER_SWEEP == TICKS_TO_PRUNE && pruner.clock_is_steady() {
                     pruning = Pruning::GoesOn;

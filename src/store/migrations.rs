@@ -114,6 +114,8 @@ const STEPS: &[&str] = &[
         author        TEXT NOT NULL,
         saved         TEXT NOT NULL
     ) STRICT;",
+    // What a session was opened with, in words of ours.
+    "ALTER TABLE sessions ADD COLUMN device TEXT;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

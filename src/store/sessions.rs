@@ -11,7 +11,7 @@ use super::{
     users::{self, User, UserId},
 };
 use crate::{
-    authn::{name::UserName, token::TokenDigest},
+    authn::{device::Device, name::UserName, token::TokenDigest},
     clock::Timestamp,
 };
 
@@ -88,6 +88,8 @@ pub struct NewSession<'a> {
     pub now: Timestamp,
     /// The client's address, for lists.
     pub address: &'a str,
+    /// What it is opened with, for lists.
+    pub device: Device,
 }
 
 /// A session, as verify needs it.
@@ -122,8 +124,8 @@ pub fn insert(
 ) -> Result<Arc<Session>, StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client, key_id)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client, key_id, device)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             digest.as_bytes(),
@@ -132,7 +134,8 @@ pub fn insert(
             session.now.secs(),
             session.address,
             session.opened != Opened::Page,
-            session.opened.key().map(KeyId::get)
+            session.opened.key().map(KeyId::get),
+            session.device.in_words()
         ])?;
     Ok(Arc::new(Session {
         id: SessionId(connection.last_insert_rowid()),
@@ -286,10 +289,12 @@ pub struct Listed {
     pub seen: Timestamp,
     /// From which address.
     pub address: String,
+    /// With what, where that is known.
+    pub device: Option<String>,
 }
 
 const LISTED: &str =
-    "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address, u.id
+    "SELECT s.id, u.name, iif(s.client, 'client', s.lifetime), s.created, s.seen, s.address, u.id, s.device
                       FROM sessions s JOIN users u ON u.id = s.user_id";
 
 fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
@@ -301,6 +306,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
         seen: Timestamp::from_secs(row.get(4)?),
         address: row.get(5)?,
         user_id: UserId::from_row(row.get(6)?),
+        device: row.get(7)?,
     })
 }
 

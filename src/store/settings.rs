@@ -5,7 +5,6 @@ use std::{fs, io::ErrorKind, path::Path};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 
 use super::{
-    Store,
     database::{BUSY_TIMEOUT, StoreError, file_error},
     migrations,
 };
@@ -16,7 +15,19 @@ const KEPT: i64 = 10;
 
 /// The number of a version, which never comes back to another one. The state before the first, in which nothing is saved, has 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct VersionId(pub i64);
+pub struct VersionId(i64);
+
+impl VersionId {
+    /// The version of this number, if there is one.
+    pub const fn numbered(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
 
 /// One version, without its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,37 +129,6 @@ pub fn read_only(path: &Path) -> Result<Saved, StoreError> {
         return Ok(Saved::default());
     }
     latest(&connection).map(|(_, saved)| saved)
-}
-
-impl Store {
-    /// The version that holds, and what it says.
-    pub fn settings(&self) -> Result<(VersionId, Saved), StoreError> {
-        self.lock().database.read(latest)
-    }
-
-    /// What a version says that is still kept.
-    pub fn settings_at(&self, version: VersionId) -> Result<Saved, StoreError> {
-        self.lock().database.read(|connection| at(connection, version))
-    }
-
-    /// The versions that are kept, the newest first.
-    pub fn settings_history(&self) -> Result<Vec<Version>, StoreError> {
-        self.lock().database.read(history)
-    }
-
-    /// Saves a version in one transaction with whatever else `beside` writes.
-    pub fn save_settings(
-        &self,
-        draft: &Draft<'_>,
-        saved: &Saved,
-        beside: impl FnOnce(&Transaction<'_>, VersionId) -> Result<(), StoreError>,
-    ) -> Result<VersionId, StoreError> {
-        self.lock().database.write(|tx| {
-            let id = insert(tx, draft, saved)?;
-            beside(tx, id)?;
-            Ok(id)
-        })
-    }
 }
 
 #[cfg(test)]

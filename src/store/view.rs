@@ -276,7 +276,8 @@ impl View {
         }
     }
 
-    fn all_sessions(&self) -> impl Iterator<Item = Arc<Session>> {
+    /// Every session, those that have ended by themselves too.
+    pub fn all_sessions(&self) -> impl Iterator<Item = Arc<Session>> {
         self.sessions.iter().flat_map(|shard| shard.load().values().cloned().collect::<Vec<_>>())
     }
 

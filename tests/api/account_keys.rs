@@ -30,8 +30,8 @@ fn create(sluice: &Sluice, session: &str, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// The form for a key without limits.
-fn plain(name: &str) -> [(&str, &str); 4] {
-    [("name", name), ("rights", "all"), ("app", "*"), ("lifetime", "none")]
+fn plain(name: &str) -> [(&str, &str); 5] {
+    [("name", name), ("rights", "all"), ("app", "*"), ("networks", ""), ("lifetime", "none")]
 }
 
 fn revoke(sluice: &Sluice, session: &str, id: &str) -> Answer {
@@ -109,7 +109,13 @@ fn a_key_opens_what_was_chosen_and_nothing_else() {
             ("transmission", "1y", Some(365)),
         ] {
             let name = format!("{rights} {} {lifetime}", app.replace('*', "every"));
-            let fields = [("name", name.as_str()), ("rights", rights), ("app", app), ("lifetime", lifetime)];
+            let fields = [
+                ("name", name.as_str()),
+                ("rights", rights),
+                ("app", app),
+                ("networks", ""),
+                ("lifetime", lifetime),
+            ];
             let key = key_on(&create(&sluice, &session, &fields));
             for asked in ["qbittorrent", "transmission"] {
                 let answer = verify(&sluice, asked, &key);
@@ -178,7 +184,13 @@ fn the_page_lists_the_users_own_keys_with_their_limits() {
         sluice.cli(arguments, "").assert_code(0);
     }
     let session = sluice.sign_in("vera", PASSWORD);
-    let fields = [("name", "phone"), ("rights", "look"), ("app", "transmission"), ("lifetime", "30d")];
+    let fields = [
+        ("name", "phone"),
+        ("rights", "look"),
+        ("app", "transmission"),
+        ("networks", ""),
+        ("lifetime", "30d"),
+    ];
     let key = key_on(&create(&sluice, &session, &fields));
     let html = account(&sluice, &session);
     for part in [

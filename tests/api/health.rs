@@ -36,7 +36,9 @@ fn the_health_command_asks_the_running_service() {
 
 #[test]
 fn sigterm_finishes_what_is_under_way() {
-    let mut sluice = Sluice::start();
+    // One worker, which takes connections in the order in which they come.
+    let home = Home::new().with("server.workers = 1");
+    let mut sluice = home.user("vera", &["--preset", "read-only"]).start();
     let form = sluice.sign_in_form("vera", PASSWORD).bytes(sluice.address);
     let (head, rest) = form.split_at(form.len() - 5);
     let mut connection = Connection::open(sluice.address).expect("a connection");

@@ -3,6 +3,7 @@
 mod callers;
 mod description;
 mod owners;
+mod settings;
 mod users;
 
 use serde_json::{Value, json};

@@ -6,6 +6,8 @@ mod support;
 
 mod account;
 mod account_keys;
+mod admin_pages;
+mod admin_users;
 mod bad_input;
 mod basic;
 mod bypass;

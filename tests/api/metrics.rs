@@ -1,6 +1,9 @@
 //! What `/metrics` says, and what it says nothing of.
 
-use std::thread;
+use std::collections::BTreeSet;
+use std::{fs, thread};
+
+use serde_json::Value;
 
 use crate::support::exposition::{Labels, scrape};
 use crate::support::raw::Request;
@@ -267,4 +270,42 @@ fn what_was_counted_by_the_hour_survives_a_restart() {
     assert_eq!(scrape(&sluice).sum(VERDICTS), 1.0, "counters begin anew");
     assert_eq!(sluice.stop(), Some(0));
     assert_eq!(kept(&sluice), [3, 1]);
+}
+
+/// Every word of a text that could be one of our metrics.
+fn metrics_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("sluice_") || word.starts_with("process_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_dashboard_asks_for_what_is_served_and_the_page_about_it_names_all() {
+    let sluice = Sluice::start();
+    let kinds = scrape(&sluice).kinds;
+    let family = |name: &String| {
+        let parts = ["_bucket", "_sum", "_count"];
+        parts.iter().find_map(|part| name.strip_suffix(part)).map_or(name.clone(), str::to_owned)
+    };
+    let served = |name: &String| {
+        kinds.contains_key(name) || kinds.get(&family(name)).is_some_and(|kind| kind == "histogram")
+    };
+    let dashboard = fs::read_to_string("deploy/grafana/sluice.json").expect("the dashboard");
+    let json: Value = serde_json::from_str(&dashboard).expect("JSON");
+    let panels = json["panels"].as_array().expect("panels");
+    let queries: Vec<_> = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten().collect();
+    assert!(queries.len() > 15, "{}", queries.len());
+    for query in queries {
+        let asked = metrics_in(query["expr"].as_str().expect("a query"));
+        assert!(!asked.is_empty() && asked.iter().all(served), "{query}");
+    }
+    let asked = metrics_in(&dashboard);
+    assert!(asked.iter().all(served), "{asked:?}");
+    let asked: BTreeSet<_> = asked.iter().map(family).collect();
+    let page = metrics_in(&fs::read_to_string("docs/metrics.md").expect("the page"));
+    let all: BTreeSet<_> = kinds.into_keys().collect();
+    assert_eq!(page, all, "docs/metrics.md names what is served");
+    assert_eq!(asked, all, "the dashboard shows all of it");
 }

@@ -171,7 +171,10 @@ impl Home {
             }
         }
         text.push_str(&self.config);
-        std::fs::write(&path, text).expect("a configuration file");
+        // Whole or not at all: a reload may read it at any moment.
+        let draft = self.dir.path().join("sluice.toml.draft");
+        std::fs::write(&draft, text).expect("a configuration file");
+        std::fs::rename(&draft, &path).expect("a configuration file");
         path
     }
 

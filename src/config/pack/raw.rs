@@ -10,6 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::policy::{
+    capability::Capability,
     needs::{Needs, NeedsError},
     pack::{ApiArea, ApiRefusal, Listed, OwnKeys, Owners, Pack, TooOpen},
     route::{Pattern, RouteError, Row, Verb},
@@ -40,6 +41,8 @@ pub(super) enum PackError {
     Endpoint(String),
     #[error("`{0}` is no call; write NAME NEEDS, as in \"torrent_get view_all_downloads\"")]
     Call(String),
+    #[error("words.{0} names no capability that a route of the pack needs; correct the name or leave it out")]
+    Words(String),
 }
 
 #[derive(Deserialize)]
@@ -68,6 +71,8 @@ struct RawPack {
     api: Vec<RawArea>,
     #[serde(default)]
     rpc: Vec<RawRpc>,
+    #[serde(default)]
+    words: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize, PartialEq)]
@@ -187,6 +192,10 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
     }
     pack.listed.extend(calls);
     let most = pack.listed.iter().fold(Needs::Any, |most, row| most.and(row.needs));
+    for (name, text) in raw.words {
+        let capability = Capability::named(&name).filter(|&one| pack.asks_for(one));
+        pack.words.push((capability.ok_or(PackError::Words(name))?, text));
+    }
     if pack.odd_paths != Needs::Admin && most.and(pack.odd_paths) != pack.odd_paths {
         return Err(PackError::OddPaths(pack.odd_paths));
     }
@@ -274,6 +283,7 @@ mod tests {
             ("title = \"X\"\nroutes = []\n[[api]]\npath = \"api\"", "/api/v2"),
             ("title = \"X\"\nroutes = []\n[aliases]\nA = \"B\"", "`B`"),
             ("title = \"X\"\nroutes = []\ncase = \"odd\"", "odd"),
+            ("title = \"X\"\nroutes = [\"GET /x search\"]\n[words]\nview_logs = \"x\"", "words.view_logs"),
             ("title = \"X\"\nodd_paths = \"any\"\nroutes = [\"GET /x admin\"]", "leave it out"),
             ("title = \"X\"\nodd_paths = \"public\"\nroutes = [\"GET /x any\"]", "leave it out"),
         ] {

@@ -146,7 +146,7 @@ fn value(input: &Input) -> Value {
 }
 
 /// What only the file, a variable or a flag may say: where Sluice runs, and what it must not take from a page.
-fn may_be_saved(key: &str) -> Result<(), String> {
+pub fn may_be_saved(key: &str) -> Result<(), String> {
     let parts: Vec<_> = key.split('.').collect();
     let whole = parts.len() >= 2 && parts.iter().all(|part| !part.is_empty());
     let section = parts.first().copied().unwrap_or_default();

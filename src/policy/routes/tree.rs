@@ -45,6 +45,16 @@ impl Node {
         if pattern.below { node.below.push(route) } else { node.here.push(route) }
     }
 
+    /// Whether no route lies here or below, as in most lists of public paths.
+    pub(super) fn is_bare(&self) -> bool {
+        self.is_last() && self.here.is_empty() && self.below.is_empty()
+    }
+
+    /// Whether no segment leads on from here.
+    fn is_last(&self) -> bool {
+        self.literal.is_empty() && self.globs.is_empty() && self.one.is_none()
+    }
+
     /// What a request needs, and the row that says so.
     pub(super) fn decide(
         &self,
@@ -107,6 +117,9 @@ impl Node {
         let Some(rest) = rest else {
             return self.here.iter().chain(&self.below).find(|&route| wanted(route));
         };
+        if self.is_last() {
+            return self.below.iter().find(|&route| wanted(route));
+        }
         let (segment, rest) = match memchr(b'/', rest.as_bytes()) {
             Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
             None => (rest, None),

@@ -9,29 +9,22 @@ use actix_web::{
         header::{ACCEPT, CONTENT_TYPE, HeaderMap},
     },
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     body::{Number, Query},
     caller::{Administrator, Caller, Credential},
-    list::{Limit, Page},
     problem::Problem,
 };
 use crate::{
-    administration::Fault,
-    clock::{self, Timestamp},
+    clock,
     events::{
         kind::{KindError, Kinds},
-        payload,
         stream::Wanted,
     },
     policy::role::Role,
-    store::{
-        events::{self, EventId, Filter},
-        users::Standing,
-    },
+    store::{events::EventId, users::Standing},
 };
 
 /// What an event stream is.
@@ -70,47 +63,11 @@ pub struct Following {
     after: Option<Number>,
 }
 
-/// An event.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(transparent)]
-#[schema(as = Event, value_type = Object)]
-pub struct EventView(Map<String, Value>);
-
-/// Which events to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    /// Types of events and groups such as `user.*`, separated by commas; all where it is left out.
-    #[serde(default)]
-    #[param(value_type = Option<String>, example = "user.*,session.ended")]
-    types: Types,
-    /// Who did it.
-    actor: Option<String>,
-    /// The user whom it is about.
-    subject: Option<String>,
-    /// In which app.
-    app: Option<String>,
-    /// From this moment on, in seconds since 1970.
-    #[param(value_type = Option<i64>, minimum = 1)]
-    since: Option<Number>,
-    /// Up to this moment, in seconds since 1970.
-    #[param(value_type = Option<i64>, minimum = 1)]
-    until: Option<Number>,
-    /// `next` of the page before.
-    #[param(value_type = Option<i64>, minimum = 1)]
-    after: Option<Number>,
-    /// How many entries, at most.
-    #[serde(default)]
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-}
-
 /// Follows what happens, as server-sent events. Each has the event's id, its type and the object that webhooks get.
 #[utoipa::path(get, path = "/events", tag = "events",
     params(Following, ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was had")),
     responses((status = 200, description = "Goes on until either side ends it", content_type = "text/event-stream",
-        body = String), (status = 406, body = Problem)))]
+        body = String), (status = 406, body = Problem, content_type = "application/problem+json")))]
 pub async fn follow(
     Administrator(caller): Administrator,
     request: HttpRequest,
@@ -156,33 +113,6 @@ fn still_administers(caller: &Caller) -> bool {
             !key.revoked && key.scope.expires.is_none_or(|expires| clock::now() < expires)
         }),
     }
-}
-
-/// The audit log, the newest first.
-#[utoipa::path(get, path = "/audit", tag = "events", params(Which), responses((status = 200, body = Page<EventView>)))]
-pub async fn list(
-    Administrator(caller): Administrator,
-    Query(which): Query<Which>,
-) -> Result<HttpResponse, Problem> {
-    let time = |seconds: Number| Timestamp::from_secs(seconds.get());
-    let filter = Filter {
-        kinds: which.types.0,
-        actor: which.actor,
-        subject: which.subject,
-        app: which.app,
-        since: which.since.map(time),
-        until: which.until.map(time),
-    };
-    let (before, limit) = (which.after.map(|after| EventId::from_number(after.get())), which.limit.get());
-    let read = move |state: &crate::state::State| {
-        state
-            .store
-            .read(|connection| events::page(connection, &filter, before, limit + 1))
-            .map_err(Fault::from)
-    };
-    let page = Page::of(caller.blocking(read).await?, limit, |recorded| recorded.id.get().to_string());
-    let items = page.items.iter().map(|recorded| EventView(payload::json(recorded))).collect();
-    Ok(super::ok(&Page { items, next: page.next }))
 }
 
 fn last_event(text: &str) -> Result<EventId, Problem> {

@@ -102,7 +102,7 @@ pub struct PasswordChange {
 
 /// Changes one's own password, and ends one's other sessions.
 #[utoipa::path(put, path = "/me/password", tag = "me", request_body = PasswordChange,
-    responses((status = 204, description = "Changed"), (status = 429, body = Problem)))]
+    responses((status = 204, description = "Changed"), (status = 429, body = Problem, content_type = "application/problem+json")))]
 pub async fn change_password(
     caller: Caller,
     Json(body): Json<PasswordChange>,

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{blocked, events, keys, me, owners, problem, sessions, users};
+use super::{audit, blocked, events, keys, me, owners, problem, sessions, settings, traffic, users};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
@@ -27,8 +27,13 @@ use crate::state::Snapshot;
         keys::list, keys::add, keys::revoke,
         sessions::list, sessions::end, sessions::end_all,
         blocked::list, blocked::unblock,
-        events::follow, events::list,
+        audit::list, audit::table, traffic::show,
+        events::follow,
         owners::record, owners::show, owners::forget, owners::look_up,
+        settings::show,
+        settings::change,
+        settings::versions,
+        settings::restore,
     ),
     components(schemas(problem::Problem)),
     modifiers(&Common)

@@ -37,15 +37,15 @@ pub struct Problem {
 /// What is wrong with a field.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WrongField {
-    /// The field's name.
-    field: &'static str,
+    /// The field's name, or the key of a setting.
+    field: String,
     /// What is wrong and what to do.
     message: String,
 }
 
 impl From<FieldError> for WrongField {
     fn from(error: FieldError) -> Self {
-        Self { field: error.field, message: error.message }
+        Self { field: error.field.to_owned(), message: error.message }
     }
 }
 
@@ -67,6 +67,15 @@ impl Problem {
         let detail = "some fields of the body cannot be taken; `errors` says which, and why";
         Self {
             errors: errors.into_iter().map(WrongField::from).collect(),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// Settings cannot be taken.
+    pub fn keys(wrong: impl Iterator<Item = (String, String)>) -> Self {
+        let detail = "some settings cannot be taken; `errors` says which, and why";
+        Self {
+            errors: wrong.map(|(field, message)| WrongField { field, message }).collect(),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
         }
     }

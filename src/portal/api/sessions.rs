@@ -37,6 +37,8 @@ pub struct SessionView {
     last_used: String,
     /// The address that it was opened from.
     address: String,
+    /// What it was opened with, such as `Firefox on Android`.
+    device: Option<String>,
     /// Whether the request was sent in it.
     current: bool,
 }
@@ -51,6 +53,7 @@ impl SessionView {
             created: listed.created.rfc3339(),
             last_used: listed.seen.rfc3339(),
             address: listed.address,
+            device: listed.device,
             current: current == Some(listed.id),
         }
     }

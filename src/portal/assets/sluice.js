@@ -72,7 +72,42 @@ function addCopy(input) {
   input.after(button);
 }
 
+// A preset and its boxes: each follows the other.
+function tieBoxes(part) {
+  const select = part.querySelector("select");
+  const boxes = [...part.querySelectorAll("input[name^=may]")];
+  const box = (name) => boxes.find(({ value }) => value === name);
+  const presets = [...document.querySelectorAll("option[data-boxes]")];
+  const tag = part.querySelector(".tag");
+  const say = () => {
+    const { value, text } = select.selectedOptions[0];
+    if (tag) tag.textContent = value === "as-everywhere" ? text : value;
+  };
+  select.addEventListener("change", () => {
+    const preset = presets.find(({ value }) => value === select.value);
+    const names = preset?.dataset.boxes.split(" ");
+    if (names) for (const each of boxes) each.checked = names.includes(each.value);
+    say();
+  });
+  part.addEventListener("change", ({ target }) => {
+    if (!boxes.includes(target)) return;
+    const [view, edit] = [box("view_all_downloads"), box("edit_all_downloads")];
+    if (target === edit && edit.checked) view.checked = true;
+    if (target === view && !view.checked) edit.checked = false;
+    const ticked = boxes.filter(({ checked }) => checked).map(({ value }) => value).join(" ");
+    select.value = presets.find(({ dataset }) => dataset.boxes === ticked)?.value ?? "custom";
+    say();
+  });
+}
+
+// Typing into a field chooses what it belongs to.
+function choose(input) {
+  input.addEventListener("input", () => { document.getElementById(input.dataset.chooses).checked = true; });
+}
+
 document.querySelectorAll("input[type=password]").forEach(addToggle);
+document.querySelectorAll("[data-boxes-of]").forEach(tieBoxes);
+document.querySelectorAll("input[data-chooses]").forEach(choose);
 document.querySelectorAll("input[data-same-as]").forEach(comparePasswords);
 document.querySelectorAll("input[data-copy]").forEach(addCopy);
 document.querySelectorAll("#error ~ form[data-wait]").forEach(countDown);

@@ -52,21 +52,25 @@ fn what_is_no_key_is_refused_beside_the_form_with_what_was_typed() {
     let chosen = [("rights", "look"), ("app", "transmission"), ("lifetime", "90d")];
     let long = "a".repeat(65);
     for (name, shown, part) in [
-        ("phone", "phone", "a key of that name already"),
-        (" phone ", "phone", "a key of that name already"),
+        ("phone", "phone", "has a key phone already"),
+        (" phone ", "phone", "has a key phone already"),
         ("", "", "1 to 64"),
         ("ä", "ä", "1 to 64"),
         ("a,b", "a,b", "1 to 64"),
         (long.as_str(), long.as_str(), "1 to 64"),
         ("\"><script>", "&#34;&#62;&#60;script&#62;", "1 to 64"),
     ] {
-        let fields: Vec<_> = [("name", name)].into_iter().chain(chosen).collect();
+        let fields: Vec<_> = [("name", name), ("networks", "")].into_iter().chain(chosen).collect();
         let html = create(&sluice, &session, &fields).assert_status(422).text();
-        assert!(html.contains("role=\"alert\" id=\"key-error\"") && html.contains(part), "{name}: {html}");
-        assert!(
-            html.contains("<title>Error: ") && html.contains("key-name-hint key-error"),
-            "{name}: {html}"
-        );
+        let beside = html.split("<p class=\"wrong\" id=\"key-name-wrong\">").nth(1).unwrap_or_default();
+        assert!(beside.split("</p>").next().is_some_and(|text| text.contains(part)), "{name}: {html}");
+        for mark in [
+            "<title>Error: ",
+            "aria-invalid=\"true\" autofocus",
+            "aria-describedby=\"key-name-wrong key-name-hint\"",
+        ] {
+            assert!(html.contains(mark), "{mark} for {name}: {html}");
+        }
         assert!(html.contains(&format!("value=\"{shown}\"")), "{name}: {html}");
         for (_, value) in chosen {
             assert!(html.contains(&format!("<option value=\"{value}\" selected>")), "{value}: {html}");
@@ -80,15 +84,18 @@ fn a_choice_that_is_missing_or_unknown_never_stands_for_no_limit() {
     let sluice = gate().start();
     let session = sluice.sign_in("vera", PASSWORD);
     let all = plain("phone");
-    for wrong in ["rights", "app", "lifetime"] {
+    for wrong in ["rights", "app", "networks", "lifetime"] {
         let without: Vec<_> = all.into_iter().filter(|(field, _)| *field != wrong).collect();
         let with = |values: &[&'static str]| {
             let more = values.iter().map(|value| (wrong, *value));
             without.iter().copied().chain(more).collect::<Vec<_>>()
         };
-        for fields in [with(&[]), with(&[""]), with(&["other"]), with(&["all", "look"]), with(&["*", "*"])] {
+        let mut all = vec![with(&[]), with(&["other"]), with(&["all", "look"]), with(&["*", "*"])];
+        // Nothing typed is what stands for every address.
+        all.extend((wrong != "networks").then(|| with(&[""])));
+        for fields in all {
             let html = create(&sluice, &session, &fields).assert_status(422).text();
-            assert!(html.contains("from the list"), "{fields:?}: {html}");
+            assert_eq!(html.matches("<p class=\"wrong\"").count(), 1, "{fields:?}: {html}");
         }
     }
     assert_eq!(rows(&sluice), 0);

@@ -1,0 +1,120 @@
+//! Who has to wait after failed sign-ins, and letting them try again.
+
+use std::net::IpAddr;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
+use askama::Template;
+
+use super::Admin;
+use crate::{
+    administration::{Fault, blocked},
+    clock,
+    portal::{
+        form::Form,
+        frame::{Frame, Place},
+        moment, page,
+    },
+    throttle::{Blocked, Wait},
+};
+
+/// Addresses on the page; whoever waits longest comes first.
+const MOST: usize = 200;
+
+#[derive(Template)]
+#[template(path = "admin/blocked.html")]
+struct BlockedPage<'a> {
+    base: &'a str,
+    frame: Frame,
+    addresses: Vec<Row>,
+    more: usize,
+    done: Option<&'static str>,
+}
+
+/// An address with all that waits there.
+struct Row {
+    address: IpAddr,
+    accounts: Vec<String>,
+    everybody: bool,
+    failures: u32,
+    wait: Wait,
+}
+
+impl Row {
+    /// An IPv6 client has a /64 at least, so that is what waits.
+    fn shown(&self) -> String {
+        match self.address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("{address}/64"),
+        }
+    }
+
+    fn whom(&self) -> String {
+        if self.everybody { "everybody".to_owned() } else { self.accounts.join(", ") }
+    }
+
+    fn in_words(&self) -> String {
+        moment::wait(self.wait.seconds())
+    }
+
+    /// One row for an address, in the order of the first of each.
+    fn all(blocked: Vec<Blocked>) -> Vec<Self> {
+        let mut rows: Vec<Self> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for Blocked { address, account, failures, wait } in blocked {
+            let place = *places.entry(address).or_insert(rows.len());
+            if place == rows.len() {
+                rows.push(Self { address, accounts: Vec::new(), everybody: false, failures: 0, wait });
+            }
+            let row = &mut rows[place];
+            row.failures = row.failures.max(failures);
+            row.wait = row.wait.max(wait);
+            match account {
+                Some(account) => row.accounts.push(account.to_string()),
+                None => row.everybody = true,
+            }
+        }
+        rows
+    }
+}
+
+/// How many addresses have to wait.
+pub fn count(blocked: Vec<Blocked>) -> usize {
+    Row::all(blocked).len()
+}
+
+/// Shows them.
+pub async fn list(admin: Admin) -> HttpResponse {
+    let mut addresses = Row::all(admin.visit.state.sign_in.throttle.blocked(clock::monotonic()));
+    let more = addresses.len().saturating_sub(MOST);
+    addresses.truncate(MOST);
+    let page = BlockedPage {
+        base: admin.visit.base(),
+        frame: admin.frame(Place::Blocked),
+        addresses,
+        more,
+        done: admin.done(&[
+            ("unblocked", "This address may try again at once."),
+            ("free", "This address did not have to wait any more."),
+        ]),
+    };
+    page::render(page::answer(StatusCode::OK, None), &page)
+}
+
+/// Lets an address try again.
+pub async fn unblock(admin: Admin, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let form = match Form::read(&request, payload, admin.visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(address) = form.once("address").and_then(|text| text.parse().ok()) else {
+        return admin.cannot("Nothing was done", &Fault::NotFound("address"), "/admin/blocked");
+    };
+    let actor = admin.actor();
+    match admin.blocking(move |state| blocked::unblock(state, &actor, address)).await {
+        Ok(was) => {
+            let done = if was { "unblocked" } else { "free" };
+            page::see_other(&admin.visit.page(&format!("/admin/blocked?done={done}"))).finish()
+        }
+        Err(fault) => admin.cannot("Done, but not on record", &fault, "/admin/blocked"),
+    }
+}

@@ -1,0 +1,283 @@
+//! The settings: what holds and where it came from, the versions to go back to, and the forms of their sections.
+
+mod form;
+mod keys;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Path, Payload},
+};
+use askama::Template;
+use keys::{APP, EVENT, SECTIONS, Section};
+
+use super::Admin;
+use crate::{
+    administration::settings::{self, Editor, Overview, Refused},
+    config::{Field, Source},
+    portal::{
+        form::Form,
+        frame::{Frame, Place},
+        moment, page,
+    },
+    store::settings::VersionId,
+};
+
+/// What a form is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subject {
+    /// A section, by its place in the list.
+    Section(usize),
+    /// An app, by its name.
+    App(String),
+    /// An app that is yet to be named.
+    NewApp,
+    /// Somebody who is told of events, by their place.
+    Event(usize),
+}
+
+impl Subject {
+    fn section(&self) -> &'static Section {
+        match self {
+            Self::Section(index) => &SECTIONS[*index],
+            Self::App(_) | Self::NewApp => &APP,
+            Self::Event(_) => &EVENT,
+        }
+    }
+
+    /// Reads the part of the address behind `settings/`.
+    fn read(text: &str, overview: &Overview) -> Option<Self> {
+        let events = table_names(overview, "event").len();
+        match text.split_once('.') {
+            None if text == "new-app" => Some(Self::NewApp),
+            None if text == "new-event" => Some(Self::Event(events)),
+            None => SECTIONS.iter().position(|section| section.name == text).map(Self::Section),
+            Some(("app", name)) => {
+                let known = table_names(overview, "app").iter().any(|known| known == name);
+                known.then(|| Self::App(name.to_owned()))
+            }
+            Some(("event", index)) => {
+                index.parse().ok().filter(|&index: &usize| index < events).map(Self::Event)
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// What every key of it begins with; `None` for an app without a name.
+    fn prefix(&self) -> Option<String> {
+        match self {
+            Self::Section(index) => Some(SECTIONS[*index].name.to_owned()),
+            Self::App(name) => Some(format!("app.{name}")),
+            Self::NewApp => None,
+            Self::Event(index) => Some(format!("event.{index}")),
+        }
+    }
+}
+
+/// The names of apps, or the places of events, in the order in which they are read.
+fn table_names(overview: &Overview, array: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for field in &overview.fields {
+        let name = field.key.strip_prefix(array).and_then(|rest| rest.strip_prefix('.'));
+        let name = name.and_then(|rest| rest.split('.').next());
+        if let Some(name) = name
+            && !names.iter().any(|known| known == name)
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+#[derive(Template)]
+#[template(path = "admin/settings.html")]
+struct SettingsPage<'a> {
+    base: &'a str,
+    frame: Frame,
+    done: Option<&'static str>,
+    wrong: Option<String>,
+    sections: Vec<Group>,
+    apps: Vec<Table>,
+    events: Vec<Table>,
+    overridden: Vec<String>,
+    version: i64,
+    versions: Vec<Kept>,
+}
+
+/// A section with its values.
+struct Group {
+    name: &'static str,
+    title: &'static str,
+    lead: &'static str,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    label: &'static str,
+    value: String,
+    /// Where it came from, where that is not the default.
+    source: Option<String>,
+    locked: bool,
+}
+
+/// An app, or somebody who is told of events.
+struct Table {
+    name: String,
+    text: String,
+    locked: bool,
+}
+
+struct Kept {
+    id: i64,
+    at: String,
+    author: String,
+}
+
+impl Row {
+    fn of(label: &'static str, field: &Field) -> Self {
+        Self {
+            label,
+            value: field.value.to_string(),
+            source: (field.source != Source::Default).then(|| field.source.to_string()),
+            locked: field.lock.is_some(),
+        }
+    }
+}
+
+/// Shows them.
+pub async fn show(admin: Admin) -> HttpResponse {
+    let done = admin.visit.query("saved").map(|_| "The settings are saved, and hold from now on.");
+    all(&admin, StatusCode::OK, done, None).await
+}
+
+async fn all(
+    admin: &Admin,
+    status: StatusCode,
+    done: Option<&'static str>,
+    wrong: Option<String>,
+) -> HttpResponse {
+    let overview = match admin.blocking(settings::overview).await {
+        Ok(overview) => overview,
+        Err(fault) => return page::unstored(admin.visit.base(), &fault.to_string()),
+    };
+    let find = |key: &str| overview.fields.iter().find(|field| field.key == key);
+    let group = |section: &Section| Group {
+        name: section.name,
+        title: section.title,
+        lead: section.lead,
+        rows: section
+            .keys
+            .iter()
+            .filter_map(|key| Some(Row::of(key.label, find(&format!("{}.{}", section.name, key.name))?)))
+            .collect(),
+    };
+    let table = |array: &'static str, about: &'static [&'static str]| {
+        let of = |name: String| {
+            let value =
+                |key: &&str| find(&format!("{array}.{name}.{key}")).map(|field| field.value.to_string());
+            let first = find(&format!("{array}.{name}.{}", about[0]));
+            Table {
+                text: about
+                    .iter()
+                    .filter_map(value)
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                locked: first.is_some_and(|field| field.lock.is_some()),
+                name,
+            }
+        };
+        table_names(&overview, array).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let settings = SettingsPage {
+        base: admin.visit.base(),
+        frame: admin.frame(Place::Settings),
+        done,
+        wrong,
+        sections: SECTIONS.iter().map(group).collect(),
+        apps: table("app", &["pack", "hosts"]),
+        events: table("event", &["types", "url", "command"]),
+        overridden: overview.overridden.clone(),
+        version: overview.version.get(),
+        versions: overview
+            .history
+            .iter()
+            .map(|version| Kept {
+                id: version.id.get(),
+                at: moment::time(version.at),
+                author: version.author.clone(),
+            })
+            .collect(),
+    };
+    page::render(page::answer(status, None), &settings)
+}
+
+/// Shows the form of a section, an app or somebody who is told.
+pub async fn edit(admin: Admin, name: Path<String>) -> HttpResponse {
+    match opened(&admin, &name).await {
+        Ok((subject, overview)) => form::show(&admin, &subject, &overview),
+        Err(response) => response,
+    }
+}
+
+/// Takes it.
+pub async fn change(
+    admin: Admin,
+    name: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let typed = match Form::read(&request, payload, admin.visit.base()).await {
+        Ok(typed) => typed,
+        Err(response) => return response,
+    };
+    match opened(&admin, &name).await {
+        Ok((subject, overview)) => form::take(&admin, &subject, &overview, &typed).await,
+        Err(response) => response,
+    }
+}
+
+async fn opened(admin: &Admin, name: &str) -> Result<(Subject, Overview), HttpResponse> {
+    let overview = admin
+        .blocking(settings::overview)
+        .await
+        .map_err(|fault| page::unstored(admin.visit.base(), &fault.to_string()))?;
+    match Subject::read(name, &overview) {
+        Some(subject) => Ok((subject, overview)),
+        None => Err(page::not_found(admin.visit.state.clone()).await),
+    }
+}
+
+/// Goes back to a version.
+pub async fn restore(admin: Admin, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let form = match Form::read(&request, payload, admin.visit.base()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let number = |name| form.text(name).parse().map(VersionId::numbered).ok();
+    let (Some(base), Some(version)) = (number("base"), number("version")) else {
+        let wrong = Some("Choose a version from the list.".to_owned());
+        return all(&admin, StatusCode::UNPROCESSABLE_ENTITY, None, wrong).await;
+    };
+    match settings::restore(&editor(&admin), base, version).await {
+        Ok(_) => page::see_other(&admin.visit.page("/admin/settings?saved=1")).finish(),
+        Err(refused) => {
+            let wrong = match &refused {
+                Refused::Keys(keys) => {
+                    keys.iter().map(|wrong| sentence(&wrong.key, &wrong.message)).collect()
+                }
+                other => vec![format!("{other}.")],
+            };
+            all(&admin, StatusCode::UNPROCESSABLE_ENTITY, None, Some(wrong.join(" "))).await
+        }
+    }
+}
+
+fn editor(admin: &Admin) -> Editor<'_> {
+    let session = admin.visit.signed_in().map(|(_, session)| session);
+    Editor { visit: &admin.visit, user: &admin.user, session }
+}
+
+fn sentence(key: &str, message: &str) -> String {
+    if key.is_empty() { format!("{message}.") } else { format!("{key}: {message}.") }
+}

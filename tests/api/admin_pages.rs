@@ -1,0 +1,429 @@
+//! The pages of administration: who may see them, what they list, and that what is done there holds.
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::support::raw::{Answer, Request};
+use crate::support::sluice::{Home, PASSWORD, Sluice};
+use crate::support::verify::Dialect;
+use crate::support::wait;
+
+const PAGES: [&str; 6] = ["", "/sessions", "/keys", "/blocked", "/audit", "/audit.csv"];
+const FORMS: [&str; 4] = ["/sessions/end", "/sessions/end-all", "/keys/revoke", "/blocked/unblock"];
+
+/// An administrator `ada`, and a user `vera` who may only look.
+#[track_caller]
+fn gate() -> Sluice {
+    Home::new()
+        .with("[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"")
+        .user("ada", &["--admin"])
+        .user("vera", &["--preset", "read-only"])
+        .start()
+}
+
+fn ask(sluice: &Sluice, session: &str, path: &str) -> Answer {
+    Request::get(&format!("/sluice/admin{path}")).session(session).send(sluice.address)
+}
+
+#[track_caller]
+fn page(sluice: &Sluice, session: &str, path: &str) -> String {
+    ask(sluice, session, path).assert_status(200).text()
+}
+
+fn submit(sluice: &Sluice, session: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    sluice.portal_post(&format!("/sluice/admin{path}")).session(session).form(fields).send(sluice.address)
+}
+
+fn verified(sluice: &Sluice, credential: (&str, &str)) -> u16 {
+    let request = Dialect::Nginx.about_at("/verify/nginx/qbittorrent", &["GET", "http", "app.test", "/"]);
+    let request = match credential {
+        ("session", value) => request.session(value),
+        (name, value) => request.header(name, value),
+    };
+    request.send(sluice.address).status
+}
+
+#[track_caller]
+fn database(sluice: &Sluice) -> Connection {
+    Connection::open(sluice.home.store()).expect("the database")
+}
+
+/// Writes events, as if they had happened: ids from 1,000,001 on, all in one second each.
+#[track_caller]
+fn happened(sluice: &Sluice, count: u32, kind: &str) {
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO events (id, at, type, actor, subject, app, address, detail)
+        SELECT 1000000 + i, 1000000000 + i, ?2, iif(i % 2, 'eve', 'mallory'), NULL, 'sonarr', '192.0.2.1',
+               '{\"route\":\"/<b>' || i || '\",\"method\":\"GET\",\"cause\":\"the rule\"}' FROM n";
+    database(sluice).execute(sql, rusqlite::params![count, kind]).expect("written");
+}
+
+#[track_caller]
+fn id_of(sluice: &Sluice, name: &str) -> i64 {
+    let sql = "SELECT id FROM users WHERE name = ?1";
+    database(sluice).query_row(sql, [name], |row| row.get(0)).expect("a user")
+}
+
+#[test]
+fn only_administrators_see_the_pages_and_only_from_our_own_pages_they_change_something() {
+    let sluice = gate();
+    let (ada, vera) = (sluice.sign_in("ada", PASSWORD), sluice.sign_in("vera", PASSWORD));
+    for path in PAGES {
+        let anonymous = Request::get(&format!("/sluice/admin{path}")).send(sluice.address);
+        let target = format!("/sluice/login?rd=%2Fsluice%2Fadmin{}", path.replace('/', "%2F").replace('.', "%2E"));
+        assert_eq!(anonymous.assert_status(303).location(), Some(target.as_str()));
+        ask(&sluice, &vera, path).assert_status(403);
+        ask(&sluice, &ada, path).assert_status(200);
+    }
+    for path in FORMS {
+        submit(&sluice, &vera, path, &[("id", "1")]).assert_status(403);
+        for origin in [Some("http://evil.test"), Some("null"), None] {
+            let mut request = Request::post(&format!("/sluice/admin{path}")).session(&ada);
+            if let Some(origin) = origin {
+                request = request.header("Origin", origin);
+            }
+            request.form(&[("id", "1")]).send(sluice.address).assert_status(403);
+        }
+        ask(&sluice, &ada, path).assert_status(404);
+    }
+    assert_eq!([verified(&sluice, ("session", &ada)), verified(&sluice, ("session", &vera))], [200, 200]);
+}
+
+#[test]
+fn a_session_that_is_ended_opens_nothing_from_then_on() {
+    let sluice = gate();
+    let (ada, vera) = (sluice.sign_in("ada", PASSWORD), sluice.sign_in("vera", PASSWORD));
+    let other = sluice.sign_in("vera", PASSWORD);
+    let user = id_of(&sluice, "vera").to_string();
+    let of_vera = page(&sluice, &ada, &format!("/sessions?user={user}"));
+    assert_eq!(of_vera, page(&sluice, &ada, "/sessions?name=Vera"));
+    assert_eq!(of_vera.matches("name=\"id\"").count(), 2, "{of_vera}");
+    assert!(!of_vera.contains("this one") && page(&sluice, &ada, "/sessions").contains("this one"));
+
+    // The youngest comes first.
+    let first =
+        of_vera.split("name=\"id\" value=\"").nth(1).expect("a session").split('"').next().expect("an id");
+    let answer = submit(&sluice, &ada, &format!("/sessions/end?user={user}"), &[("id", first)]);
+    let back = format!("/sluice/admin/sessions?user={user}&done=ended");
+    assert_eq!(answer.assert_status(303).location(), Some(back.as_str()));
+    assert_eq!([verified(&sluice, ("session", &other)), verified(&sluice, ("session", &vera))], [401, 200]);
+    let path = back.strip_prefix("/sluice/admin").expect("a page");
+    assert!(page(&sluice, &ada, path).contains("The session is ended."));
+    submit(&sluice, &ada, "/sessions/end", &[("id", first)]).assert_status(404);
+
+    submit(&sluice, &ada, "/sessions/end-all", &[("user", &user)]).assert_status(303);
+    assert_eq!(verified(&sluice, ("session", &vera)), 401);
+    for unknown in ["99999", "x", ""] {
+        submit(&sluice, &ada, "/sessions/end-all", &[("user", unknown)]).assert_status(404);
+    }
+    assert_eq!(verified(&sluice, ("session", &ada)), 200);
+    let own = id_of(&sluice, "ada").to_string();
+    let answer = submit(&sluice, &ada, "/sessions/end-all", &[("user", &own)]);
+    assert_eq!(answer.assert_status(303).location(), Some("/sluice/login"));
+    assert_eq!(verified(&sluice, ("session", &ada)), 401);
+}
+
+#[test]
+fn sessions_come_in_pages_and_of_one_user() {
+    let sluice = gate();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+        INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client)
+        SELECT randomblob(32), ?1, 'browser', 4000000000, 4000000000, '192.0.2.' || i, 0 FROM n";
+    database(&sluice).execute(sql, [id_of(&sluice, "vera")]).expect("written");
+    let mut path = "/sessions?name=vera".to_owned();
+    let mut seen = Vec::new();
+    for expected in [50, 50, 20] {
+        let html = page(&sluice, &ada, &path);
+        let addresses: Vec<_> = html
+            .split("192.0.2.")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap_or_default().to_owned())
+            .collect();
+        let mut addresses: Vec<u32> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
+        assert_eq!(addresses.len(), expected, "{html}");
+        seen.append(&mut addresses);
+        let next = html
+            .split("<p class=\"pages\">")
+            .nth(1)
+            .and_then(|rest| rest.split('"').nth(3))
+            .map(str::to_owned);
+        match next {
+            Some(next) => {
+                path = next.replace("&#38;", "&").strip_prefix("/sluice/admin").expect("our page").to_owned()
+            }
+            None => assert_eq!(expected, 20),
+        }
+    }
+    assert_eq!(seen, (1..=120).rev().collect::<Vec<_>>());
+    assert!(
+        ask(&sluice, &ada, "/sessions?name=nobody")
+            .assert_status(404)
+            .text()
+            .contains("no user of this name")
+    );
+    ask(&sluice, &ada, "/sessions?user=999").assert_status(404);
+}
+
+#[test]
+fn a_key_is_revoked_after_a_question_and_opens_nothing_from_then_on() {
+    let home = Home::new()
+        .with("[[app]]\nname = \"qbittorrent\"")
+        .user("ada", &["--admin"])
+        .user("vera", &["--preset", "read-only"]);
+    let (key, other) = (home.key("vera", "phone"), home.key("ada", "backup"));
+    let sluice = home.start();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    let all = page(&sluice, &ada, "/keys");
+    assert!(all.contains("phone") && all.contains("backup") && all.contains("no limit of its own"), "{all}");
+    let html = page(&sluice, &ada, "/keys?name=vera");
+    assert!(html.contains("phone") && !html.contains("backup"), "{html}");
+    assert!(!page(&sluice, &ada, "/keys?show=unused").contains("phone"), "it was made just now");
+    let id =
+        html.split("/keys/revoke?id=").nth(1).expect("a link").split('"').next().expect("an id").to_owned();
+    let question = page(&sluice, &ada, &format!("/keys/revoke?id={id}"));
+    assert!(question.contains("Revoke “phone” of vera?"), "{question}");
+    assert_eq!(verified(&sluice, ("X-API-Key", &key)), 200, "a question revokes nothing");
+    let answer = submit(&sluice, &ada, "/keys/revoke", &[("id", &id)]);
+    assert_eq!(answer.assert_status(303).location(), Some("/sluice/admin/keys?done=revoked"));
+    assert_eq!(
+        [verified(&sluice, ("X-API-Key", &key)), verified(&sluice, ("X-API-Key", &other))],
+        [401, 200]
+    );
+    submit(&sluice, &ada, "/keys/revoke", &[("id", &id)]).assert_status(404);
+    assert!(page(&sluice, &ada, "/audit?types=key.*").contains("ada revoked the API key “phone” of vera."));
+}
+
+#[test]
+fn an_address_that_has_to_wait_may_try_again_when_it_is_let() {
+    let sluice =
+        Home::new().with("server.trusted_proxies = [\"127.0.0.1\"]").user("ada", &["--admin"]).start();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    let from = "198.51.100.7";
+    let attempt = |password| {
+        sluice.sign_in_form("ada", password).header("X-Forwarded-For", from).send(sluice.address).status
+    };
+    assert!(page(&sluice, &ada, "/blocked").contains("Nobody has to wait"));
+    for _ in 0..3 {
+        attempt("Wrong-horse-1");
+        wait::until("the next try", || attempt("Wrong-horse-1") != 429);
+    }
+    let html = page(&sluice, &ada, "/blocked");
+    assert!(html.contains(from) && html.contains("everybody"), "{html}");
+    assert!(page(&sluice, &ada, "").contains("One address has to wait"));
+    assert_eq!(attempt(PASSWORD), 429);
+    let answer = submit(&sluice, &ada, "/blocked/unblock", &[("address", from)]);
+    assert_eq!(answer.assert_status(303).location(), Some("/sluice/admin/blocked?done=unblocked"));
+    assert_eq!(attempt(PASSWORD), 303);
+    let again = submit(&sluice, &ada, "/blocked/unblock", &[("address", from)]);
+    assert_eq!(again.assert_status(303).location(), Some("/sluice/admin/blocked?done=free"));
+    submit(&sluice, &ada, "/blocked/unblock", &[("address", "<b>")]).assert_status(404);
+    assert!(
+        page(&sluice, &ada, "/audit?types=signin.unblocked")
+            .contains("ada let 198.51.100.7 try to sign in again.")
+    );
+}
+
+#[test]
+fn the_audit_log_is_filtered_and_comes_in_pages() {
+    let sluice = gate();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    happened(&sluice, 130, "request.refused");
+    let count = |html: &str| html.matches("<li class=\"refused\">").count();
+    let mut path = "/audit?types=request.refused&actor=EVE".to_owned();
+    let mut numbers = Vec::new();
+    for expected in [50, 15] {
+        let html = page(&sluice, &ada, &path);
+        assert_eq!(count(&html), expected, "{html}");
+        assert!(html.contains("Rule: the rule") && html.contains("eve was refused in sonarr"), "{html}");
+        let found = html
+            .split("/&#60;b&#62;")
+            .skip(1)
+            .map(|rest| rest.split('.').next().unwrap_or_default().to_owned());
+        numbers.extend(found.filter_map(|number| number.parse::<u32>().ok()));
+        if let Some((_, rest)) = html.split_once("before=") {
+            let before = rest.split('"').next().unwrap_or_default().to_owned();
+            path = format!("/audit?types=request.refused&actor=eve&before={before}");
+        }
+    }
+    assert_eq!(numbers, (1..=130).rev().filter(|number| number % 2 == 1).collect::<Vec<_>>());
+
+    for (query, expected) in [
+        ("from=2001-09-09&to=2001-09-09", 50),
+        ("from=2001-09-10&to=2001-09-11", 0),
+        ("app=qbittorrent", 0),
+        ("app=sonarr&actor=mallory", 50),
+        ("types=key.*&app=sonarr", 0),
+        ("subject=vera&types=request.refused", 0),
+    ] {
+        assert_eq!(count(&page(&sluice, &ada, &format!("/audit?{query}"))), expected, "{query}");
+    }
+    for query in ["from=yesterday", "to=2001-13-01", "from=2002-01-02&to=2002-01-01", "types=nothing"] {
+        let html = ask(&sluice, &ada, &format!("/audit?{query}")).assert_status(422).text();
+        assert!(html.contains("aria-invalid=\"true\"") && html.contains("role=\"alert\""), "{html}");
+        ask(&sluice, &ada, &format!("/audit.csv?{query}")).assert_status(422);
+    }
+    assert!(
+        ask(&sluice, &ada, "/audit?from=yesterday").text().contains("value=\"yesterday\""),
+        "nothing typed is lost"
+    );
+}
+
+#[test]
+fn the_table_holds_all_of_a_filter_and_no_formula() {
+    let sluice = gate();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    happened(&sluice, 2_500, "action");
+    let sql = "INSERT INTO events (at, type, actor, address, detail) VALUES (1, 'action', '=cmd()', '+1', '{\"a\":\"x,\\\"y\"}')";
+    database(&sluice).execute(sql, []).expect("written");
+    let answer = ask(&sluice, &ada, "/audit.csv?types=action");
+    assert_eq!(answer.assert_status(200).header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"sluice-audit.csv\""));
+    let text = answer.text();
+    let lines: Vec<_> = text.split_terminator("\r\n").collect();
+    assert_eq!(lines[0], "id,time,type,actor,subject,app,address,detail");
+    assert_eq!(lines.len(), 2_502);
+    assert!(
+        lines[1].ends_with(",1970-01-01T00:00:01Z,action,'=cmd(),,,'+1,\"{\"\"a\"\":\"\"x,\\\"\"y\"\"}\""),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        lines[2].starts_with("1002500,2001-09-09T02:28:20Z,action,mallory,,sonarr,192.0.2.1,"),
+        "{}",
+        lines[2]
+    );
+    assert!(lines[2_501].starts_with("1000001,"), "{}", lines[2_501]);
+    let none = ask(&sluice, &ada, "/audit.csv?types=owner.*").assert_status(200).text();
+    assert_eq!(none, "id,time,type,actor,subject,app,address,detail\r\n");
+}
+
+#[test]
+fn markup_is_shown_as_text_everywhere() {
+    let sluice = gate();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    let markup = "\"><script>alert(1)</script>";
+    let about = "/verify/nginx/qbittorrent";
+    let target = "/<script>alert(1)</script>?secret";
+    let vera = sluice.sign_in("vera", PASSWORD);
+    Dialect::Nginx
+        .about_at(about, &["POST", "http", "app.test", target])
+        .session(&vera)
+        .header("User-Agent", markup)
+        .send(sluice.address);
+    database(&sluice)
+        .execute("UPDATE sessions SET address = ?1", ["<script>alert(2)</script>"])
+        .expect("written");
+    wait::until("the refusal on record", || page(&sluice, &ada, "/audit").contains("vera was refused"));
+    let query = url::form_urlencoded::byte_serialize(markup.as_bytes()).collect::<String>();
+    for path in [
+        "".to_owned(),
+        "/sessions".to_owned(),
+        "/keys".to_owned(),
+        "/audit".to_owned(),
+        format!("/audit?actor={query}&subject={query}&app={query}"),
+        format!("/audit?types={query}&from={query}&to={query}"),
+        format!("/sessions?name={query}"),
+        format!("/keys?name={query}"),
+        format!("/keys?done={query}&show={query}"),
+    ] {
+        let answer = ask(&sluice, &ada, &path);
+        let html = answer.text();
+        assert!(!html.contains("<script>alert"), "{path}: {html}");
+        assert!(!html.contains("style=") && !html.contains("secret"), "{path}: {html}");
+        assert!(
+            answer.header("content-security-policy").is_some_and(|csp| csp.contains("default-src 'none'"))
+        );
+    }
+    assert!(page(&sluice, &ada, "/audit").contains("&#60;script&#62;"));
+}
+
+#[test]
+fn the_first_page_shows_the_day_and_what_needs_attention() {
+    let home = Home::new().user("ada", &["--admin"]).user("vera", &["--preset", "read-only"]);
+    home.key("vera", "phone");
+    home.cli(&["key", "create", "ada", "--name", "short", "--expires", "3d"], "");
+    home.cli(&["user", "disable", "vera"], "").assert_code(0);
+    let sluice = home.start();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    database(&sluice).execute("UPDATE api_keys SET created = 1", []).expect("written");
+    let hour = i64::try_from(
+        std::fs::metadata(sluice.home.store())
+            .expect("a file")
+            .modified()
+            .expect("a time")
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs()
+            / 3_600,
+    )
+    .expect("a number");
+    database(&sluice)
+        .execute("INSERT INTO traffic (hour, what, count) VALUES (?1, 'refused.admin_only', 1234)", [hour])
+        .expect("written");
+    let html = page(&sluice, &ada, "");
+    for part in [
+        "vera is disabled, but has a key",
+        "1,234",
+        "admin only",
+        "1 administrator, 1 disabled",
+        "role=\"img\"",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(html.len() < 60_000, "{} bytes", html.len());
+}
+
+#[test]
+fn the_api_lists_the_same_and_the_day() {
+    let home = Home::new()
+        .with("[[app]]\nname = \"sonarr\"")
+        .user("ada", &["--admin"])
+        .user("vera", &["--preset", "read-only"]);
+    let (key, other) = (home.key("ada", "automation"), home.key("vera", "phone"));
+    let sluice = home.start();
+    happened(&sluice, 130, "action");
+    let ask = |key: &str, path: &str| {
+        Request::get(&format!("/sluice/api/v1{path}")).header("X-API-Key", key).send(sluice.address)
+    };
+    let list = |path: &str| -> Value { ask(&key, path).assert_status(200).json() };
+    let first = list(
+        "/audit?types=action&limit=100&actor=eve&since=2001-09-09T01:46:40Z&until=2001-09-10T00:00:00%2B02:00",
+    );
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(65));
+    assert_eq!(first["next"], Value::Null);
+    let entry = &first["items"][0];
+    assert_eq!(
+        (&entry["id"], &entry["type"], &entry["actor"]),
+        (&1_000_129.into(), &"action".into(), &"eve".into())
+    );
+    assert_eq!(
+        (&entry["at"], &entry["cause"]),
+        (&"2001-09-09T01:48:49Z".into(), &"the rule".into())
+    );
+    let page = list("/audit?types=action&limit=100");
+    let next = page["next"].as_str().expect("a further page");
+    assert_eq!(
+        list(&format!("/audit?types=action&limit=100&after={next}"))["items"].as_array().map(Vec::len),
+        Some(30)
+    );
+    for wrong in ["types=nothing", "since=yesterday", "until=2001-09-10"] {
+        let problem = ask(&key, &format!("/audit?{wrong}"));
+        assert_eq!(problem.assert_status(422).header("content-type"), Some("application/problem+json"));
+        assert_eq!(problem.json()["errors"][0]["field"], wrong.split('=').next().unwrap_or_default());
+        ask(&key, &format!("/audit.csv?{wrong}")).assert_status(422);
+    }
+    for unknown in
+        ["/audit?limit=0", "/audit?limit=999", "/audit?colour=red", "/audit.csv?limit=1", "/audit?after=0"]
+    {
+        ask(&key, unknown).assert_status(400);
+    }
+    let table = ask(&key, "/audit.csv?types=action").assert_status(200).text();
+    assert_eq!(table.split_terminator("\r\n").count(), 131);
+    let traffic = list("/traffic");
+    assert_eq!(traffic["hours"].as_array().map(Vec::len), Some(24));
+    for path in ["/audit", "/audit.csv", "/traffic"] {
+        ask(&other, path).assert_status(403);
+        ask("sluice_wrong", path).assert_status(401);
+    }
+}
