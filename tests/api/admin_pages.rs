@@ -70,7 +70,8 @@ fn only_administrators_see_the_pages_and_only_from_our_own_pages_they_change_som
     let (ada, vera) = (sluice.sign_in("ada", PASSWORD), sluice.sign_in("vera", PASSWORD));
     for path in PAGES {
         let anonymous = Request::get(&format!("/sluice/admin{path}")).send(sluice.address);
-        let target = format!("/sluice/login?rd=%2Fsluice%2Fadmin{}", path.replace('/', "%2F").replace('.', "%2E"));
+        let target =
+            format!("/sluice/login?rd=%2Fsluice%2Fadmin{}", path.replace('/', "%2F").replace('.', "%2E"));
         assert_eq!(anonymous.assert_status(303).location(), Some(target.as_str()));
         ask(&sluice, &vera, path).assert_status(403);
         ask(&sluice, &ada, path).assert_status(200);
@@ -397,10 +398,7 @@ fn the_api_lists_the_same_and_the_day() {
         (&entry["id"], &entry["type"], &entry["actor"]),
         (&1_000_129.into(), &"action".into(), &"eve".into())
     );
-    assert_eq!(
-        (&entry["at"], &entry["cause"]),
-        (&"2001-09-09T01:48:49Z".into(), &"the rule".into())
-    );
+    assert_eq!((&entry["at"], &entry["cause"]), (&"2001-09-09T01:48:49Z".into(), &"the rule".into()));
     let page = list("/audit?types=action&limit=100");
     let next = page["next"].as_str().expect("a further page");
     assert_eq!(
