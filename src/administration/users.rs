@@ -117,7 +117,7 @@ pub fn add(state: &State, actor: &Actor, draft: &Draft, password: &Hashed) -> Re
             users::set_standing(tx, id, Standing::Disabled)?;
         }
         let event = about(Kind::UserAdded, &draft.name).with("role", draft.role.name());
-        actor.record(tx, event.with("capabilities", draft.granted.to_string()))?;
+        actor.record(tx, event.granting(draft.granted))?;
         Ok(id)
     })?)
 }
@@ -190,7 +190,7 @@ fn record_change(
     if before.role != draft.role || before.granted != draft.granted || !sets.is_empty() {
         let changed = event(Kind::UserCapabilitiesChanged)
             .with("role", draft.role.name())
-            .with("capabilities", draft.granted.to_string())
+            .granting(draft.granted)
             .with("role_before", before.role.name())
             .with("capabilities_before", before.granted.to_string())
             .with("apps", sets);
@@ -234,6 +234,13 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
             None => owners::count_of(tx, user.id)?,
         };
         users::delete(tx, user.id)?;
+        if items > 0 {
+            let event = match heir {
+                Some(heir) => about(Kind::OwnerHandedOver, &heir.name).with("from", user.name.as_str()),
+                None => about(Kind::OwnerDropped, &user.name),
+            };
+            actor.record(tx, event.with("items", items))?;
+        }
         let event = about(Kind::UserDeleted, &user.name).with("owned", items);
         actor.record(tx, event.with("heir", heir.map(|heir| heir.name.as_str())))
     })?)

@@ -1,10 +1,11 @@
 //! `sluice user`.
 
+mod list;
+
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use rusqlite::Transaction;
 use secrecy::SecretString;
-use serde_json::json;
 
 use super::{Failure, configuration, database, output, password_input};
 use crate::{
@@ -23,8 +24,8 @@ use crate::{
     store::{
         capabilities,
         database::{Database, StoreError},
-        events, sessions,
-        users::{self, NewUser, Standing, User, UserId},
+        events, owners, sessions,
+        users::{self, NewUser, Standing, UserId},
     },
 };
 
@@ -136,7 +137,7 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
     let config = configuration(flags)?;
     match command {
         Command::Add(arguments) => add(&config, &arguments),
-        Command::List { json } => list(&config, json),
+        Command::List { json } => list::run(&config, json),
         Command::SetPassword { name } => set_password(&config, &name),
         Command::SetCapabilities(arguments) => set_capabilities(&config, &arguments),
         Command::Enable { name } => {
@@ -149,10 +150,7 @@ pub(super) fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
             let (done, told) = ("is disabled; their sessions are ended", Event::new(Kind::UserDisabled));
             change(&config, &name, done, told, |tx, id| users::set_standing(tx, id, Standing::Disabled))
         }
-        Command::Delete { name } => {
-            let told = Event::new(Kind::UserDeleted);
-            change(&config, &name, "is deleted", told, |tx, id| users::delete(tx, id))
-        }
+        Command::Delete { name } => delete(&config, &name),
     }
 }
 
@@ -171,6 +169,23 @@ fn change(
         events::append(tx, &told, clock::now())
     })?;
     output::say(&format!("{name} {done}."));
+    Ok(())
+}
+
+/// Deletes a user; what they own is nobody's then.
+fn delete(config: &Config, name: &str) -> Result<(), Failure> {
+    let name = UserName::parse(name)?;
+    let told = |kind| Event::new(kind).by(By::CommandLine).about(&name);
+    database(config)?.write(|tx| {
+        let id = users::find(tx, &name)?;
+        let items = owners::count_of(tx, id)?;
+        users::delete(tx, id)?;
+        if items > 0 {
+            events::append(tx, &told(Kind::OwnerDropped).with("items", items), clock::now())?;
+        }
+        events::append(tx, &told(Kind::UserDeleted).with("owned", items), clock::now())
+    })?;
+    output::say(&format!("{name} is deleted."));
     Ok(())
 }
 
@@ -290,59 +305,5 @@ fn set_capabilities(config: &Config, arguments: &SetCapabilities) -> Result<(), 
             capabilities::set(tx, id, granted)?;
         }
         role.map_or(Ok(()), |role| users::set_role(tx, id, role))
-    })
-}
-
-fn list(config: &Config, json: bool) -> Result<(), Failure> {
-    let users = database(config)?.read(users::all)?;
-    if json {
-        output::json(&users.iter().map(|user| as_json(user)).collect());
-        return Ok(());
-    }
-    if users.is_empty() {
-        output::remark("There are no users yet: sluice user add NAME --admin");
-        return Ok(());
-    }
-    let rows: Vec<_> = users.iter().map(|user| row(user)).collect();
-    output::table(&["NAME", "ROLE", "STATE", "PASSWORD", "CAPABILITIES"], &rows);
-    Ok(())
-}
-
-fn state(user: &User) -> &'static str {
-    match user.standing {
-        Standing::Enabled => "enabled",
-        Standing::Disabled => "disabled",
-    }
-}
-
-fn row(user: &User) -> Vec<String> {
-    let word =
-        |set: Capabilities| set.preset().map_or_else(|| set.to_string(), |preset| preset.name().to_owned());
-    let apps: Vec<_> =
-        user.per_app.iter().map(|(app, set)| format!("; {}: {}", app.as_str(), word(set))).collect();
-    vec![
-        user.name.to_string(),
-        user.role.name().to_owned(),
-        state(user).to_owned(),
-        if user.password_hash.is_some() { "yes" } else { "none" }.to_owned(),
-        word(user.held()) + &apps.concat(),
-    ]
-}
-
-fn as_json(user: &User) -> serde_json::Value {
-    json!({
-        "id": user.id.get(),
-        "name": user.name.as_str(),
-        "display_name": user.display_name.as_ref().map(DisplayName::as_str),
-        "email": user.email.as_ref().map(Email::as_str),
-        "role": user.role.name(),
-        "enabled": user.standing == Standing::Enabled,
-        "password": user.password_hash.is_some(),
-        "capabilities": user.held().iter().map(|capability| capability.name()).collect::<Vec<_>>(),
-        "apps": user.per_app.iter().map(|(app, set)| {
-            let names: Vec<_> = set.iter().map(|capability| capability.name()).collect();
-            (app.as_str().to_owned(), json!(names))
-        }).collect::<serde_json::Map<_, _>>(),
-        "preset": user.held().preset().map_or("custom", Preset::name),
     })
 }

@@ -13,9 +13,13 @@ use tokio::{
 };
 use tracing::error;
 
-use super::{delivery::Courier, target::Target};
+use super::{
+    delivery::{Courier, Means},
+    target::{Target, To},
+    webhook::Webhook,
+};
 use crate::{
-    outbound,
+    outbound::{self, ClientError},
     store::{
         Store,
         deliveries::{self, TargetDigest},
@@ -28,7 +32,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(3);
 
 enum Order {
-    Tell(Vec<Target>),
+    Tell(Vec<(Target, Means)>),
     Stop,
 }
 
@@ -50,8 +54,7 @@ impl Deliveries {
     pub fn start(store: &Arc<Store>, targets: &[Target]) -> anyhow::Result<(Self, Couriers)> {
         let (orders, given) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let team =
-            Team { store: Arc::clone(store), client: outbound::client(TIME_LIMIT)?, running: HashMap::new() };
+        let team = Team { store: Arc::clone(store), running: HashMap::new() };
         let thread = thread::Builder::new()
             .name("deliveries".to_owned())
             .spawn(move || runtime.block_on(team.work(given)))?;
@@ -70,9 +73,25 @@ impl Deliveries {
             })
             .context("how far each [[event]] was told")?;
         // Nobody listens once the service stops.
-        let _ = self.orders.send(Order::Tell(targets.to_vec()));
+        let _ = self.orders.send(Order::Tell(with_means(targets)?));
         Ok(())
     }
+}
+
+/// How each is reached. A client is made only where one is needed, for it reads all certificates of the system.
+fn with_means(targets: &[Target]) -> Result<Vec<(Target, Means)>, ClientError> {
+    let mut client: Option<Client> = None;
+    let mut means = |target: &Target| match &target.to {
+        To::Command { words } => Ok(Means::Command(words.clone())),
+        To::Webhook { url, secret } => {
+            let client = match &client {
+                Some(client) => client.clone(),
+                None => client.insert(outbound::client(TIME_LIMIT)?).clone(),
+            };
+            Ok(Means::Webhook(Webhook { client, url: url.clone(), secret: secret.clone() }))
+        }
+    };
+    targets.iter().map(|target| Ok((target.clone(), means(target)?))).collect()
 }
 
 impl Drop for Couriers {
@@ -88,7 +107,6 @@ impl Drop for Couriers {
 
 struct Team {
     store: Arc<Store>,
-    client: Client,
     running: HashMap<TargetDigest, Running>,
 }
 
@@ -109,22 +127,23 @@ impl Team {
         let _ = timeout(GRACE, join_all(tasks)).await;
     }
 
-    fn follow(&mut self, targets: Vec<Target>) {
+    fn follow(&mut self, targets: Vec<(Target, Means)>) {
         let mut before = std::mem::take(&mut self.running);
-        for target in targets {
+        for (target, means) in targets {
             let digest = target.digest();
             let running = match before.remove(&digest) {
                 Some(running) if running.target.is(&target) => running,
-                replaced => self.start(target, replaced),
+                replaced => self.start((target, means), replaced),
             };
             self.running.insert(digest, running);
         }
     }
 
     /// Starts once the task that it replaces has ended, so that no event overtakes another.
-    fn start(&self, target: Target, replaced: Option<Running>) -> Running {
+    fn start(&self, told: (Target, Means), replaced: Option<Running>) -> Running {
         let (stop, stopped) = watch::channel(());
-        let courier = Courier::new(target.clone(), Arc::clone(&self.store), self.client.clone(), stopped);
+        let target = told.0.clone();
+        let courier = Courier::new(told, Arc::clone(&self.store), stopped);
         let task = tokio::spawn(async move {
             if let Some(Running { stop, task, .. }) = replaced {
                 drop(stop);

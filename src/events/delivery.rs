@@ -3,14 +3,13 @@
 use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
-use reqwest::Client;
 use tokio::{sync::watch, task::yield_now, time::timeout};
 use tracing::{info, warn};
 
 use super::{
     command,
-    target::{Target, To},
-    webhook,
+    target::Target,
+    webhook::{self, Webhook},
 };
 use crate::store::{
     Store,
@@ -48,11 +47,17 @@ enum Next {
     Stop,
 }
 
+/// How a target is reached.
+pub(super) enum Means {
+    Webhook(Webhook),
+    Command(Vec<String>),
+}
+
 /// Tells one target.
 pub(super) struct Courier {
     target: Target,
+    means: Means,
     store: Arc<Store>,
-    client: Client,
     newest: watch::Receiver<EventId>,
     /// Ends when its sender is dropped.
     stop: watch::Receiver<()>,
@@ -71,12 +76,16 @@ struct Failed {
 }
 
 impl Courier {
-    pub(super) fn new(target: Target, store: Arc<Store>, client: Client, stop: watch::Receiver<()>) -> Self {
+    pub(super) fn new(
+        (target, means): (Target, Means),
+        store: Arc<Store>,
+        stop: watch::Receiver<()>,
+    ) -> Self {
         Self {
             target,
+            means,
             newest: store.newest_event(),
             store,
-            client,
             stop,
             delivered: EventId::START,
             stored: EventId::START,
@@ -126,11 +135,9 @@ impl Courier {
             }
             return if self.stopped() { Next::Stop } else { Next::GoOn };
         }
-        let outcome = match &self.target.to {
-            To::Webhook { url, secret } => {
-                webhook::post(&self.client, (url, secret.as_ref()), &recorded).await
-            }
-            To::Command { words } => command::run(words, &recorded).await,
+        let outcome = match &self.means {
+            Means::Webhook(webhook) => webhook::post(webhook, &recorded).await,
+            Means::Command(words) => command::run(words, &recorded).await,
         };
         self.settle(&recorded, outcome).await
     }

@@ -7,10 +7,7 @@ use serde_json::{Map, Value};
 use super::kind::Kind;
 use crate::{
     authn::name::UserName,
-    policy::{
-        app::AppName,
-        capability::{Capabilities, Capability},
-    },
+    policy::{app::AppName, capability::Capabilities},
 };
 
 /// Bytes that one text of a detail keeps.
@@ -96,7 +93,7 @@ impl Event {
 
     /// With these capabilities.
     pub fn granting(self, granted: Capabilities) -> Self {
-        self.with("capabilities", granted.iter().map(Capability::name).collect::<Vec<_>>())
+        self.with("capabilities", granted.to_string())
     }
 
     /// One more thing to say. A long text is cut.

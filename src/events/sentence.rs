@@ -38,8 +38,14 @@ pub fn sentence(event: &Event) -> String {
             None => format!("{who} brought back earlier settings"),
         },
         Kind::OwnerRecorded => format!("{} belongs to {whom}{}", item(event), in_app(event)),
-        Kind::OwnerHandedOver => format!("{} goes to {whom}{}", item(event), in_app(event)),
-        Kind::OwnerDropped => format!("{} no longer belongs to {whom}{}", item(event), in_app(event)),
+        Kind::OwnerHandedOver => match (text(event, "from"), number(event, "items")) {
+            (Some(from), Some(items)) => format!("What {from} owned goes to {whom} (items: {items})"),
+            _ => format!("{} goes to {whom}{}", item(event), in_app(event)),
+        },
+        Kind::OwnerDropped => match number(event, "items") {
+            Some(items) => format!("What {whom} owned is nobody\u{2019}s now (items: {items})"),
+            None => format!("{} no longer belongs to {whom}{}", item(event), in_app(event)),
+        },
         Kind::RequestRefused => format!("{who} was refused{}{}", in_app(event), request(event)),
         Kind::Action => {
             format!("{who} used {}{}{}", used(event), in_app(event), request(event))

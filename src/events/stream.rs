@@ -214,3 +214,33 @@ enum Woken {
 fn gap(text: &mut String, after: EventId) {
     let _ = write!(text, "event: gap\ndata: {{\"after\":{}}}\n\n", after.get());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock,
+        events::{event::Event, kind::Kind},
+    };
+
+    #[test]
+    fn who_takes_nothing_is_cut_off_and_makes_room() {
+        actix_web::rt::System::new().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Arc::new(Store::open(&folder.path().join("store")).unwrap());
+            let streams = Streams::start().unwrap();
+            tokio::time::pause();
+            let wanted = Wanted { kinds: Kinds::ALL, after: None };
+            let body = streams.place().unwrap().follow(Arc::clone(&store), wanted, || true);
+            let mut seconds = 0;
+            while streams.places.available_permits() < MOST {
+                store.write(|tx| events::append(tx, &Event::new(Kind::Action), clock::now())).unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                seconds += 1;
+                assert!(seconds < 1_000, "the place is never given back");
+            }
+            assert!(seconds >= 20, "{seconds}");
+            drop(body);
+        });
+    }
+}

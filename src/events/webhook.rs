@@ -15,19 +15,23 @@ use crate::{
     store::events::Recorded,
 };
 
+/// Where events are posted, and with what.
+pub(super) struct Webhook {
+    pub(super) client: Client,
+    pub(super) url: Url,
+    pub(super) secret: Option<SecretString>,
+}
+
 /// Posts it once.
-pub(super) async fn post(
-    client: &Client,
-    (url, secret): (&Url, Option<&SecretString>),
-    recorded: &Recorded,
-) -> Outcome {
+pub(super) async fn post(webhook: &Webhook, recorded: &Recorded) -> Outcome {
     let body = Value::Object(payload::json(recorded)).to_string();
-    let mut request = client
-        .post(url.clone())
+    let mut request = webhook
+        .client
+        .post(webhook.url.clone())
         .header(CONTENT_TYPE, "application/json")
         .header("X-Sluice-Event", recorded.event.kind.name())
         .header("X-Sluice-Delivery", recorded.id.get());
-    if let Some(secret) = secret {
+    if let Some(secret) = &webhook.secret {
         request = request.header("X-Sluice-Signature", signature(secret, clock::now(), &body));
     }
     match request.body(body).send().await {

@@ -172,9 +172,9 @@ impl Home {
         }
         text.push_str(&self.config);
         // Whole or not at all: a reload may read it at any moment.
-        let draft = self.dir.path().join("sluice.toml.draft");
-        std::fs::write(&draft, text).expect("a configuration file");
-        std::fs::rename(&draft, &path).expect("a configuration file");
+        let mut draft = tempfile::NamedTempFile::new_in(self.dir.path()).expect("a draft");
+        draft.write_all(text.as_bytes()).expect("a configuration file");
+        draft.persist(&path).expect("a configuration file");
         path
     }
 

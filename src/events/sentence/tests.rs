@@ -105,6 +105,11 @@ fn requests() -> Vec<(Event, &'static str)> {
     vec![
         (of_item(K::OwnerRecorded), "The item “9f\\u{202e}” belongs to bob in films"),
         (of_item(K::OwnerHandedOver), "The item “9f\\u{202e}” goes to bob in films"),
+        (
+            did(K::OwnerHandedOver).with("from", "eve").with("items", 3),
+            "What eve owned goes to bob (items: 3)",
+        ),
+        (did(K::OwnerDropped).with("items", 3), "What bob owned is nobody\u{2019}s now (items: 3)"),
         (of_item(K::OwnerDropped), "The item “9f\\u{202e}” no longer belongs to bob in films"),
         (
             asked(Event::new(K::RequestRefused).at_address("192.0.2.1")),

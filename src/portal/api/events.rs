@@ -1,4 +1,4 @@
-//! `events`: what happens, as it does; and `audit`: what happened.
+//! `events`: what happens, as it does.
 
 use std::sync::Arc;
 

@@ -51,7 +51,8 @@ fn a_webhook_gets_what_it_is_for_in_order_and_signed() {
         assert_eq!(json["triggeredBy"], "command line");
         assert!(json["app"].is_null() && json["owner"].is_null());
     }
-    assert_eq!(posts[0].json()["capabilities"][0], "search");
+    let capabilities = posts[0].json()["capabilities"].as_str().map(str::to_owned);
+    assert!(capabilities.is_some_and(|list| list.starts_with("search,")), "{:?}", posts[0]);
     assert!(!gate.sluice.process.log.contains("T0K3N"), "{}", gate.sluice.process.log.text());
 }
 
