@@ -79,7 +79,8 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (app, item)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX owners_by_user ON owners (user_id);",
-    // What happened, for the audit log and for whoever is told. Every index ends with the id, so each lists by it.
+    // What happened, for the audit log and for whoever is told. Each index lists by id, and holds what else a list that it
+    // finds can be filtered by, so that only what is shown is looked up.
     "CREATE TABLE events (
         id            INTEGER PRIMARY KEY AUTOINCREMENT,
         at            INTEGER NOT NULL,
@@ -91,10 +92,10 @@ const STEPS: &[&str] = &[
         detail        TEXT NOT NULL
     ) STRICT;
     CREATE INDEX events_by_time ON events (at);
-    CREATE INDEX events_by_type ON events (type);
-    CREATE INDEX events_by_actor ON events (actor) WHERE actor IS NOT NULL;
-    CREATE INDEX events_by_subject ON events (subject) WHERE subject IS NOT NULL;
-    CREATE INDEX events_by_app ON events (app) WHERE app IS NOT NULL;
+    CREATE INDEX events_by_type ON events (type, id, at);
+    CREATE INDEX events_by_actor ON events (actor, id, type, at, app) WHERE actor IS NOT NULL;
+    CREATE INDEX events_by_subject ON events (subject, id, type, at, actor, app) WHERE subject IS NOT NULL;
+    CREATE INDEX events_by_app ON events (app, id, type, at) WHERE app IS NOT NULL;
     -- The last event that each webhook or command was told, by the SHA-256 of its address or program.
     CREATE TABLE deliveries (
         target        BLOB PRIMARY KEY CHECK (length(target) = 32),
