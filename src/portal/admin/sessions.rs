@@ -36,6 +36,7 @@ struct Row {
     id: i64,
     user_id: i64,
     user: String,
+    device: Option<String>,
     kind: &'static str,
     address: String,
     created: String,
@@ -57,6 +58,7 @@ impl Row {
             id: listed.id.get(),
             user_id: listed.user_id.get(),
             user: listed.user,
+            device: listed.device,
             kind: match listed.kind.as_str() {
                 "browser" => "Browser, until it is closed",
                 "remembered" => "Browser that stays signed in",
