@@ -29,13 +29,6 @@ impl Moment {
         };
         Self { exact: at.rfc3339(), words }
     }
-
-    /// To the second, in UTC.
-    pub fn exactly(at: Timestamp) -> Self {
-        let format =
-            format_description!("[day padding:none] [month repr:short] [year] [hour]:[minute]:[second] UTC");
-        Self { exact: at.rfc3339(), words: formatted(at, format) }
-    }
 }
 
 fn several(number: i64, unit: &str) -> String {
@@ -101,6 +94,6 @@ mod tests {
             let at = Timestamp::from_secs(now.secs() - past);
             assert_eq!(Moment::ago(at, now).words, words, "{past}");
         }
-        assert_eq!(Moment::exactly(now).words, "28 May 2026 20:26:40 UTC");
+        assert_eq!(second(now), "28 May 2026 at 20:26:40 UTC");
     }
 }

@@ -14,23 +14,16 @@ use crate::{
     },
     authn::api_key::KeyName,
     clock::{self, Timestamp},
-    policy::{
-        app::AppName,
-        capability::{Capabilities, Capability},
-    },
     portal::{
         form::Form,
         frame::{Frame, Place},
         key_form::KeyForm,
-        moment, page,
+        key_words, moment, page,
         person::Person,
         visit::Visit,
         wrongs::Wrongs,
     },
-    store::{
-        keys::{ApiKey, Scope},
-        users::User,
-    },
+    store::{keys::ApiKey, users::User},
 };
 
 /// The section of the page.
@@ -56,7 +49,6 @@ struct KeyPage<'a> {
     username: &'a str,
     name: &'a str,
     key: &'a str,
-    back: String,
 }
 
 impl Keys {
@@ -72,41 +64,15 @@ impl Keys {
 
 impl KeyRow {
     pub(in crate::portal) fn of(key: &ApiKey, now: Timestamp) -> Self {
-        let ended = key.scope.expires.is_some_and(|expires| now >= expires);
         let made = format!("Made {}", moment::date(key.created));
-        let used = key
-            .used
-            .get()
-            .map_or_else(|| "never used".to_owned(), |seen| format!("last used {}", moment::time(seen)));
-        let end = match key.scope.expires {
-            None => "no end".to_owned(),
-            Some(expires) if ended => format!("ended {}", moment::date(expires)),
-            Some(expires) => format!("ends {}", moment::date(expires)),
-        };
         Self {
             id: key.id.get(),
             name: key.name.clone(),
-            ended,
-            facts: vec![made, used, end],
-            limits: limits(&key.scope),
+            ended: key_words::has_ended(key, now),
+            facts: vec![made, key_words::used(key), key_words::end(key, now)],
+            limits: key_words::limits(&key.scope),
         }
     }
-}
-
-/// What the key is for alone, in words.
-fn limits(scope: &Scope) -> Vec<String> {
-    let capabilities = scope.capabilities.map(|set| match set {
-        Capabilities::READ_ONLY => "looking".to_owned(),
-        Capabilities::NONE => "signing in".to_owned(),
-        set => joined(set.iter().map(Capability::label)),
-    });
-    let apps = scope.apps.as_ref().map(|apps| joined(apps.iter().map(AppName::as_str)));
-    let networks = scope.networks.as_ref().map(|networks| format!("from {}", joined(networks)));
-    [capabilities, apps, networks].into_iter().flatten().collect()
-}
-
-fn joined<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
-    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Takes the form for a new key, and shows the key this once.
@@ -116,9 +82,8 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
         Err(response) => return response,
     };
     let mut typed = KeyForm::of(&form);
-    let owner = Arc::clone(&person.user);
-    match make(&person, By::Owner(person.session), &owner, (&form, &typed)).await {
-        Ok((name, made)) => shown(&person, &owner, (&name, &made), "/account"),
+    match make(&person, &form, &typed).await {
+        Ok((name, made)) => shown(&person, &name, &made),
         Err(Fault::Fields(errors)) => {
             typed.wrongs = Wrongs::new(errors);
             let said = Said { key_form: typed, ..Said::default() };
@@ -134,7 +99,7 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
             super::answer(&person, status, said).await
         }
         Err(Fault::Unstored(cause)) => {
-            error!(%cause, user = %owner.name, "an API key could not be made");
+            error!(%cause, user = %person.user.name, "an API key could not be made");
             let text = "There is no new key, because it could not be stored. Try again when the server's disk is \
                         repaired.";
             page::unstored(person.visit.base(), text)
@@ -144,38 +109,27 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
 }
 
 /// Makes a key as a form wants it.
-pub(in crate::portal) async fn make(
-    person: &Person,
-    by: By,
-    owner: &Arc<User>,
-    (form, typed): (&Form, &KeyForm),
-) -> Result<(KeyName, Made), Fault> {
+async fn make(person: &Person, form: &Form, typed: &KeyForm) -> Result<(KeyName, Made), Fault> {
     let state = &person.visit.state;
     let typed: Typed = typed.read(form, &state.config.apps).map_err(Wrongs::into_fault)?;
     let (name, scope) = typed.read(state, clock::now()).map_err(Fault::Fields)?;
-    let (actor, owner) = (person.actor(), Arc::clone(owner));
+    let (actor, owner, by) = (person.actor(), Arc::clone(&person.user), By::Owner(person.session));
     let make = move |state: &_| {
         let made = administration::keys::make(state, &actor, by, &owner, (&name, &scope))?;
-        info!(user = %owner.name, key = name.as_str(), by = %actor.name, "an API key is made");
+        info!(user = %owner.name, key = name.as_str(), "an API key is made");
         Ok::<_, Fault>((name, made))
     };
     person.blocking(make).await
 }
 
 /// The page that shows a key, this once.
-pub(in crate::portal) fn shown(
-    person: &Person,
-    owner: &User,
-    (name, made): (&KeyName, &Made),
-    back: &str,
-) -> HttpResponse {
+fn shown(person: &Person, name: &KeyName, made: &Made) -> HttpResponse {
     let page = KeyPage {
         base: person.visit.base(),
-        frame: person.frame(if back == "/account" { Place::Account } else { Place::Keys }),
-        username: owner.name.as_str(),
+        frame: person.frame(Place::Account),
+        username: person.user.name.as_str(),
         name: name.as_str(),
         key: made.key.expose(),
-        back: person.visit.page(back),
     };
     page::render(page::answer(StatusCode::OK, None), &page)
 }
@@ -192,27 +146,23 @@ pub async fn revoke(person: Person, request: HttpRequest, payload: Payload) -> H
         let error = Some("You have no such key; perhaps it is revoked already.".to_owned());
         return super::answer(&person, StatusCode::NOT_FOUND, Said { error, ..Said::default() }).await;
     };
-    let owner = Arc::clone(&person.user);
-    match end(&person, owner, key).await {
+    match end(&person, key).await {
         Ok(()) => page::see_other(&person.visit.page("/account?revoked=1")).finish(),
         Err(response) => response,
     }
 }
 
 /// Revokes a key, or says why it could not be stored.
-pub(in crate::portal) async fn end(
-    person: &Person,
-    owner: Arc<User>,
-    key: Arc<ApiKey>,
-) -> Result<(), HttpResponse> {
-    let (actor, name, key_id) = (person.actor(), owner.name.clone(), key.id.get());
+async fn end(person: &Person, key: Arc<ApiKey>) -> Result<(), HttpResponse> {
+    let (actor, owner, key_id) = (person.actor(), Arc::clone(&person.user), key.id.get());
+    let user = &person.user.name;
     match person.blocking(move |state| administration::keys::revoke(state, &actor, &owner, &key)).await {
         Ok(()) => {
-            info!(user = %name, key_id, by = %person.user.name, "an API key is revoked");
+            info!(%user, key_id, "an API key is revoked");
             Ok(())
         }
         Err(Fault::Unstored(cause)) => {
-            error!(%cause, user = %name, "a key is revoked in memory only; will try again to store it");
+            error!(%cause, %user, "a key is revoked in memory only; will try again to store it");
             let text = "The key is revoked, but that could not be stored. If the server restarts before its disk is \
                         repaired, the key could come back. Tell the person who runs this server.";
             Err(page::unstored(person.visit.base(), text))

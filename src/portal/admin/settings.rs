@@ -14,13 +14,13 @@ use keys::{APP, EVENT, SECTIONS, Section};
 use super::Admin;
 use crate::{
     administration::settings::{self, Editor, Overview, Refused},
-    config::{Field, Source},
+    config::{Field, Shown, Source},
     portal::{
         form::Form,
         frame::{Frame, Place},
         moment, page,
     },
-    store::settings::VersionId,
+    store::settings::{Version, VersionId},
 };
 
 /// What a form is about.
@@ -133,11 +133,53 @@ struct Kept {
     author: String,
 }
 
+/// A value as people read it; empty for none.
+fn in_words(value: &Shown) -> String {
+    match value {
+        Shown::Text(text) if text == "true" => "yes".to_owned(),
+        Shown::Text(text) if text == "false" => "no".to_owned(),
+        Shown::List(entries) => entries.join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn find<'o>(overview: &'o Overview, key: &str) -> Option<&'o Field> {
+    overview.fields.iter().find(|field| field.key == key)
+}
+
+impl Group {
+    fn of(section: &Section, overview: &Overview) -> Self {
+        let row = |key: &keys::Key| {
+            let field = find(overview, &format!("{}.{}", section.name, key.name))?;
+            Some(Row::of(key.label, field))
+        };
+        let rows = section.keys.iter().filter_map(row).collect();
+        Self { name: section.name, title: section.title, lead: section.lead, rows }
+    }
+}
+
+impl Table {
+    /// One of an array, in the words of the keys that it is known by.
+    fn of(overview: &Overview, (array, about): (&str, &[&str]), name: String) -> Self {
+        let fields: Vec<_> =
+            about.iter().filter_map(|key| find(overview, &format!("{array}.{name}.{key}"))).collect();
+        let words = fields.iter().map(|field| in_words(&field.value)).filter(|text| !text.is_empty());
+        let text = words.collect::<Vec<_>>().join(", ");
+        Self { text, locked: fields.iter().any(|field| field.lock.is_some()), name }
+    }
+}
+
+impl Kept {
+    fn of(version: &Version) -> Self {
+        Self { id: version.id.get(), at: moment::time(version.at), author: version.author.clone() }
+    }
+}
+
 impl Row {
     fn of(label: &'static str, field: &Field) -> Self {
         Self {
             label,
-            value: field.value.to_string(),
+            value: in_words(&field.value),
             source: (field.source != Source::Default).then(|| field.source.to_string()),
             locked: field.lock.is_some(),
         }
@@ -160,54 +202,21 @@ async fn all(
         Ok(overview) => overview,
         Err(fault) => return page::unstored(admin.visit.base(), &fault.to_string()),
     };
-    let find = |key: &str| overview.fields.iter().find(|field| field.key == key);
-    let group = |section: &Section| Group {
-        name: section.name,
-        title: section.title,
-        lead: section.lead,
-        rows: section
-            .keys
-            .iter()
-            .filter_map(|key| Some(Row::of(key.label, find(&format!("{}.{}", section.name, key.name))?)))
-            .collect(),
-    };
-    let table = |array: &'static str, about: &'static [&'static str]| {
-        let of = |name: String| {
-            let value =
-                |key: &&str| find(&format!("{array}.{name}.{key}")).map(|field| field.value.to_string());
-            let first = find(&format!("{array}.{name}.{}", about[0]));
-            Table {
-                text: about
-                    .iter()
-                    .filter_map(value)
-                    .filter(|text| !text.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                locked: first.is_some_and(|field| field.lock.is_some()),
-                name,
-            }
-        };
-        table_names(&overview, array).into_iter().map(of).collect::<Vec<_>>()
+    let tables = |array, about| {
+        let of = |name| Table::of(&overview, (array, about), name);
+        table_names(&overview, array).into_iter().map(of).collect()
     };
     let settings = SettingsPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Settings),
         done,
         wrong,
-        sections: SECTIONS.iter().map(group).collect(),
-        apps: table("app", &["pack", "hosts"]),
-        events: table("event", &["types", "url", "command"]),
+        sections: SECTIONS.iter().map(|section| Group::of(section, &overview)).collect(),
+        apps: tables("app", &["pack", "hosts"]),
+        events: tables("event", &["types", "command"]),
         overridden: overview.overridden.clone(),
         version: overview.version.get(),
-        versions: overview
-            .history
-            .iter()
-            .map(|version| Kept {
-                id: version.id.get(),
-                at: moment::time(version.at),
-                author: version.author.clone(),
-            })
-            .collect(),
+        versions: overview.history.iter().map(Kept::of).collect(),
     };
     page::render(page::answer(status, None), &settings)
 }

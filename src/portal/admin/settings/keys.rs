@@ -246,15 +246,14 @@ pub(super) const APP: Section = Section {
     ],
 };
 
-/// The keys of somebody who is told of events.
+/// The keys of a webhook. A command is for the file alone: whoever saves one could run any program as Sluice.
 pub(super) const EVENT: Section = Section {
     name: "event",
-    title: "Told of events",
+    title: "Webhook",
     lead: "",
     keys: &[
         key("types", "Which events", "One a line, such as user.* or action.", Kind::List),
-        key("url", "Webhook", "The address that is told.", Kind::Line),
-        key("command", "Or a command", "The program and its arguments, one a line.", Kind::List),
+        key("url", "Webhook", "The address that is told, which is never shown again.", Kind::Secret),
         key("secret", "Secret that signs", "For the webhook.", Kind::Secret),
     ],
 };
