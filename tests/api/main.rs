@@ -7,6 +7,7 @@ mod support;
 mod account;
 mod account_keys;
 mod admin_pages;
+mod admin_settings;
 mod admin_users;
 mod bad_input;
 mod basic;

@@ -14,6 +14,7 @@ use crate::{
         settings::{self, Change, Overview, Refused},
     },
     config::{Edit, Field, Input, Shown, Source},
+    policy::app::AppName,
     portal::{
         form::Form,
         frame::{Frame, Place},
@@ -160,9 +161,14 @@ pub(super) async fn take(
     typed: &Form,
 ) -> HttpResponse {
     let mut again = FormPage::new(admin, subject, overview, Some(typed));
-    let prefix = match subject.prefix() {
-        Some(prefix) => prefix,
-        None => format!("app.{}", typed.text("name")),
+    let prefix = match (subject.prefix(), AppName::parse(&typed.text("name"))) {
+        (Some(prefix), _) => prefix,
+        (None, Some(name)) => format!("app.{}", name.as_str()),
+        (None, None) => {
+            let message = "a name has 1 to 64 of the characters a-z 0-9 _ and -";
+            again.wrongs = Wrongs::one("name", message);
+            return again.respond(StatusCode::UNPROCESSABLE_ENTITY);
+        }
     };
     let edits = match (typed.once("remove"), subject) {
         (Some(_), Subject::App(_) | Subject::Event(_)) => vec![Edit::Remove(prefix.clone())],
@@ -192,9 +198,6 @@ pub(super) async fn take(
                 };
                 match subject.section().keys.iter().find(inside) {
                     Some(key) => errors.push(FieldError::new(key.name, wrong.message)),
-                    None if *subject == Subject::NewApp && (rest.is_none() || rest == Some("name")) => {
-                        errors.push(FieldError::new("name", wrong.message));
-                    }
                     None => again.notes.push(sentence(&wrong.key, &wrong.message)),
                 }
             }

@@ -1,0 +1,154 @@
+//! The pages of settings and the steps of setting up.
+
+use crate::support::raw::{Answer, Request};
+use crate::support::sluice::{Home, PASSWORD, Sluice};
+
+const SETTINGS: &str = "/sluice/admin/settings";
+const START: &str = "/sluice/admin/start";
+
+/// An app of the file, and an administrator who is signed in.
+struct Desk {
+    sluice: Sluice,
+    session: String,
+}
+
+impl Desk {
+    #[track_caller]
+    fn start() -> Self {
+        let home = Home::new().with("session.ttl = \"2h\"\n[[app]]\nname = \"qbittorrent\"");
+        let sluice = home.user("ada", &["--admin"]).user("vera", &[]).start();
+        let session = sluice.sign_in("ada", PASSWORD);
+        Self { sluice, session }
+    }
+
+    #[track_caller]
+    fn html(&self, path: &str) -> String {
+        let request = Request::get(path).session(&self.session);
+        request.send(self.sluice.address).assert_status(200).text()
+    }
+
+    /// Sends the form of a part of the settings with what its page shows, but for `fields`.
+    fn submit(&self, part: &str, fields: &[(&str, &str)]) -> Answer {
+        let path = format!("{SETTINGS}/{part}");
+        let version = hidden(&self.html(&path), "version");
+        let mut all = vec![("version", version.as_str())];
+        all.extend_from_slice(fields);
+        self.sluice.portal_post(&path).session(&self.session).form(&all).send(self.sluice.address)
+    }
+}
+
+/// The value of the first hidden field of a name.
+#[track_caller]
+fn hidden(html: &str, name: &str) -> String {
+    let start = format!("<input type=\"hidden\" name=\"{name}\" value=\"");
+    let (_, rest) = html.split_once(&start).unwrap_or_else(|| panic!("no {name} in {html}"));
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn only_administrators_see_settings_and_only_our_own_pages_change_them() {
+    let desk = Desk::start();
+    let vera = desk.sluice.sign_in("vera", PASSWORD);
+    for path in [SETTINGS, START, "/sluice/admin/settings/sso", "/sluice/admin/lines/qbittorrent"] {
+        Request::get(path).session(&vera).send(desk.sluice.address).assert_status(403);
+        Request::get(path).send(desk.sluice.address).assert_status(303);
+        assert!(desk.html(path).contains("<h1>"), "{path}");
+    }
+    for path in
+        ["/sluice/admin/settings/sso", "/sluice/admin/settings/versions/restore", "/sluice/admin/start/check"]
+    {
+        let form = Request::post(path).form(&[("version", "0")]);
+        for origin in ["http://evil.test", "null"] {
+            let foreign = form.clone().session(&desk.session).header("Origin", origin);
+            foreign.send(desk.sluice.address).assert_status(403);
+        }
+        let ours = form.session(&vera).header("Origin", desk.sluice.origin());
+        ours.send(desk.sluice.address).assert_status(403);
+    }
+}
+
+#[test]
+fn what_is_typed_is_saved_shown_with_its_source_and_can_be_left_to_the_default_again() {
+    let desk = Desk::start();
+    let locked = desk.html("/sluice/admin/settings/session");
+    assert!(locked.contains("Locked: set in") && locked.contains("sluice.toml"), "{locked}");
+    let saved =
+        desk.submit("throttle", &[("max_failures", "7"), ("block_for", "15m"), ("global_limit", "50")]);
+    assert_eq!(saved.assert_status(303).location(), Some("/sluice/admin/settings?saved=1"));
+    let checked = desk.sluice.cli(&["check"], "").assert_code(0).out.clone();
+    assert!(
+        checked.lines().any(|line| line.contains("throttle.max_failures") && line.contains('7')),
+        "{checked}"
+    );
+    let left = desk.submit("throttle", &[("max_failures", "7"), ("default.max_failures", "1")]);
+    left.assert_status(303);
+    let versions = desk.html(SETTINGS);
+    assert!(versions.contains("Version 1, saved") && versions.contains("Version 2, saved"), "{versions}");
+    let base = hidden(&versions, "base");
+    let restore = desk.sluice.portal_post("/sluice/admin/settings/versions/restore").session(&desk.session);
+    let restored = restore.form(&[("base", &base), ("version", "1")]).send(desk.sluice.address);
+    restored.assert_status(303);
+    assert!(desk.html("/sluice/admin/settings/throttle").contains("value=\"7\""));
+}
+
+#[test]
+fn what_cannot_be_taken_is_said_beside_its_field_and_nothing_typed_is_lost() {
+    let desk = Desk::start();
+    let answer = desk.submit("session", &[("remember_ttl", "<soon>"), ("cookie_name", "typed")]);
+    let html = answer.assert_status(422).text();
+    assert!(html.contains("id=\"remember_ttl-wrong\"") && html.contains("is no time"), "{html}");
+    assert!(html.contains("value=\"&#60;soon&#62;\"") && html.contains("value=\"typed\""), "{html}");
+    let answer = desk.submit("new-app", &[("name", "a b"), ("hosts", "a.test"), ("pack", "sonarr")]);
+    let html = answer.assert_status(422).text();
+    assert!(html.contains("id=\"name-wrong\"") && html.contains("a.test"), "{html}");
+    Request::get("/sluice/admin/settings/nothing")
+        .session(&desk.session)
+        .send(desk.sluice.address)
+        .assert_status(404);
+}
+
+#[test]
+fn what_ends_sessions_is_confirmed_first() {
+    let desk = Desk::start();
+    let asked = desk.submit("session", &[("cookie_name", "other")]);
+    let html = asked.assert_status(422).text();
+    assert!(html.contains("This change brings more with it") && html.contains("1 session ends"), "{html}");
+    assert!(desk.html(SETTINGS).contains("Settings"), "the session still lives");
+    desk.submit("session", &[("cookie_name", "other"), ("confirmed", "1")]).assert_status(303);
+    Request::get(SETTINGS).session(&desk.session).send(desk.sluice.address).assert_status(303);
+}
+
+#[test]
+fn an_app_is_added_used_at_once_and_removed() {
+    let desk = Desk::start();
+    let fields = [("name", "sonarr"), ("hosts", "sonarr.test\r\n"), ("pack", "sonarr")];
+    desk.submit("new-app", &fields).assert_status(303);
+    let verify = || {
+        let request = Request::get("/verify/nginx/sonarr")
+            .header("X-Original-URL", "http://sonarr.test/")
+            .header("X-Original-Method", "GET");
+        request.session(&desk.session).send(desk.sluice.address)
+    };
+    assert_eq!(verify().assert_status(200).header("x-auth-app"), Some("sonarr"));
+    let lines =
+        desk.html("/sluice/admin/lines/sonarr?proxy=nginx&address=127.0.0.1:8989&sluice=127.0.0.1:9180");
+    assert!(lines.contains("sonarr.test") && lines.contains("127.0.0.1:8989"), "{lines}");
+    let wrong = Request::get("/sluice/admin/lines/sonarr?proxy=nginx&address=a%20b").session(&desk.session);
+    assert!(wrong.send(desk.sluice.address).assert_status(422).text().contains("address-wrong"));
+    desk.submit("app.sonarr", &[("remove", "1"), ("confirmed", "1")]).assert_status(303);
+    verify().assert_status(403);
+    let locked = desk.submit("app.qbittorrent", &[("remove", "1"), ("confirmed", "1")]);
+    assert!(locked.assert_status(422).text().contains("cannot be changed here"));
+}
+
+#[test]
+fn the_steps_say_what_is_done_and_only_configured_addresses_are_looked_at() {
+    let desk = Desk::start();
+    let html = desk.html(START);
+    assert!(html.contains("How people come in") && html.contains("next"), "{html}");
+    for (app, address) in [("qbittorrent", "http://evil.test"), ("other", "http://evil.test")] {
+        let check = desk.sluice.portal_post("/sluice/admin/start/check").session(&desk.session);
+        let answer = check.form(&[("app", app), ("address", address)]).send(desk.sluice.address);
+        assert!(answer.assert_status(422).text().contains("one of its addresses"));
+    }
+}
