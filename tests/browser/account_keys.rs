@@ -79,7 +79,7 @@ fn a_key_is_made_copied_and_revoked() {
 
         // Reloading sends the form again, which makes no second key and shows none.
         browser.reload();
-        browser.wait_for_text("[role=alert]", "a key of that name already");
+        browser.wait_for_text("#key-name-wrong", "has a key phone already");
         assert_gone(&browser, &key);
         browser.open(&format!("{origin}/sluice/account"));
         assert_gone(&browser, &key);

@@ -15,7 +15,11 @@ fn at_sign_in(sluice: &Sluice) -> Browser {
 
 #[track_caller]
 fn prefer(browser: &Browser, scheme: &str) {
-    let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+    // Without motion a colour is the new one at once, not one on the way to it.
+    let features = json!({"features": [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]});
     browser.devtools("Emulation.setEmulatedMedia", &features);
 }
 
