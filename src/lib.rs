@@ -1,7 +1,7 @@
 //! Sluice: a forward-auth sidecar for torrent web apps.
 //!
 //! A proxy (nginx, Traefik, Caddy) asks about every request; the answer names the user and what they may do.
-//! A verify request makes five stops, found through [`routes`]:
+//! A verify request makes four stops, found through [`proxy::gate`]:
 //!
 //! 1. [`proxy`] parses what the proxy says: dialect, client address, original request.
 //! 2. [`authn`] finds out who it is: a file per kind of credential, and the order they are tried in.
@@ -28,6 +28,7 @@ pub mod proxy;
 pub mod reload;
 pub mod routes;
 pub mod scan;
+pub mod server;
 pub mod startup;
 pub mod state;
 pub mod store;

@@ -1,9 +1,7 @@
 //! Every URL that Sluice answers, on one page.
 
 use actix_web::{
-    Error, FromRequest, HttpRequest, HttpResponse, Resource, Route,
-    dev::{Payload, ServiceRequest, ServiceResponse, fn_service},
-    guard,
+    HttpRequest, HttpResponse, Resource, Route, guard,
     http::header,
     web::{self, ServiceConfig},
 };
@@ -15,24 +13,13 @@ use crate::{
         account, admin, api, assets, forbidden, log_in, log_out, page, probe, qbittorrent, setup,
         span::PortalSpan,
     },
-    proxy::{
-        body::{self, Called},
-        dialect::Dialect,
-        lines,
-        verify::{verify, verify_in_time},
-    },
-    state::{Snapshot, State},
+    proxy::lines,
+    state::Snapshot,
 };
 
-/// Registers all of them; `base_path` is the portal's. Of verify requests, which are many, nothing but one guard is
-/// asked before they are answered.
+/// Registers all but those of verify requests (see [`crate::proxy::dialect`]), which the gate has taken before; `base_path` is the
+/// portal's.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
-    let others = guard::fn_guard(|request| Dialect::asked_on(request.head().uri.path()).is_none());
-    service.service(web::scope("").guard(others).configure(|service| pages(service, base_path)));
-    service.default_service(fn_service(verify_or_nothing));
-}
-
-fn pages(service: &mut ServiceConfig, base_path: &str) {
     service
         .route("/healthz", read().to(health::alive))
         .route("/readyz", read().to(health::ready))
@@ -61,6 +48,7 @@ fn pages(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/assets/{name}", read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
+    service.default_service(web::to(nothing));
 }
 
 fn resource(path: &str, route: Route) -> Resource {
@@ -71,39 +59,9 @@ fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// The paths of [`Dialect`], with any method: the verify request's own says nothing about the original one. They
-/// are found here because a pattern for the app's name would cost a regular expression on every request.
-async fn verify_or_nothing(request: ServiceRequest) -> Result<ServiceResponse, Error> {
-    let (request, payload) = request.into_parts();
-    let state = Snapshot::extract(&request).await?;
-    let response = respond(&request, payload, &state).await;
-    Ok(ServiceResponse::new(request, response))
-}
-
-async fn respond(request: &HttpRequest, payload: Payload, state: &State) -> HttpResponse {
-    match Dialect::asked_on(request.path()) {
-        Some((dialect, app)) => match body::wanted(request, state, dialect, app) {
-            None => answer(request, state, (dialect, app), &Called::Unseen).await,
-            Some(rpc) => {
-                let called = body::read(request, payload, rpc).await;
-                answer(request, state, (dialect, app), &called).await
-            }
-        },
-        None if request.path().ends_with(lines::CHECK) => probe::answer(request, state),
-        None => HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish(),
+async fn nothing(request: HttpRequest, state: Snapshot) -> HttpResponse {
+    if request.path().ends_with(lines::CHECK) {
+        return probe::answer(&request, &state);
     }
-}
-
-async fn answer(
-    request: &HttpRequest,
-    state: &State,
-    (dialect, app): (Dialect, Option<&str>),
-    called: &Called,
-) -> HttpResponse {
-    let asked = (dialect, app, called.as_calls());
-    match verify(request, state, asked) {
-        Ok(response) => response,
-        // On the heap: most requests never come here, and need not carry its size.
-        Err(question) => Box::pin(verify_in_time(request, state, asked, question)).await,
-    }
+    HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }

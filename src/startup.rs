@@ -1,19 +1,8 @@
 //! Building the service: first everything that can be refused, then the socket starts to answer.
 
-use std::{
-    fs, io,
-    net::TcpListener,
-    os::unix::{
-        fs::FileTypeExt,
-        net::{UnixListener, UnixStream},
-    },
-    path::Path,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread};
 
-use actix_web::{App, HttpServer, dev::Server, web::Data};
+use actix_web::dev::Server;
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
@@ -33,7 +22,7 @@ use crate::{
         upstream::Upstream,
     },
     clock,
-    config::{AuthConfig, Config, Flags, Listen, Problem},
+    config::{AuthConfig, Config, Flags},
     events::{
         deliveries::{Couriers, Deliveries},
         event::{By, Event},
@@ -45,7 +34,7 @@ use crate::{
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
-    routes,
+    server,
     state::{Current, State},
     store::{
         Store,
@@ -57,13 +46,6 @@ use crate::{
     },
     throttle::Throttle,
 };
-
-/// Longer than the proxies hold idle connections (nginx: 60 s), so that they never write to a closed one.
-const KEEP_ALIVE: Duration = Duration::from_secs(90);
-/// A client gets this long for its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Requests under way get this long when the service stops.
-const SHUTDOWN_SECONDS: u64 = 10;
 
 /// Sign-ins that may wait to be counted; each takes a millisecond at most.
 const WAITING_AT_THE_DOOR: usize = 1_024;
@@ -88,11 +70,6 @@ pub struct Service {
     pub couriers: Couriers,
 }
 
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
-
 /// Every open connection is a descriptor, and the usual soft limit of 1,024 is what few clients can fill.
 fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
@@ -103,7 +80,7 @@ fn raise_descriptor_limit() {
 
 /// Builds the service. The socket is bound first, so that a second start on the same address changes nothing.
 pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
-    let (listener, address) = bind(&config.server.listen)?;
+    let (listener, address) = server::bind(&config.server.listen)?;
     raise_descriptor_limit();
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let store = Arc::new(
@@ -151,7 +128,7 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     };
     let current = Arc::new(Current::new(state));
     let background = background(&current, throttle, traffic).context("the store's background thread")?;
-    let server = serve(&current, listener, workers)?;
+    let server = server::serve(&current, listener, workers)?;
     Ok(Service { server, current, address, background, events, couriers })
 }
 
@@ -237,63 +214,6 @@ fn authenticator(config: &Config, lane: &Arc<Lane>) -> anyhow::Result<Authentica
         },
         provisioning: Arc::clone(lane),
     })
-}
-
-fn serve(current: &Arc<Current>, listener: Listener, workers: usize) -> anyhow::Result<Server> {
-    let base_path = current.get().config.server.base_path.clone();
-    let current = Data::from(Arc::clone(current));
-    let server = HttpServer::new(move || {
-        App::new().app_data(current.clone()).configure(|service| routes::configure(service, &base_path))
-    })
-    .workers(workers)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(SHUTDOWN_SECONDS);
-    let server = match listener {
-        Listener::Tcp(listener) => server.listen(listener)?,
-        Listener::Unix(listener) => server.listen_uds(listener)?,
-    };
-    Ok(server.run())
-}
-
-fn bind(listen: &Listen) -> anyhow::Result<(Listener, String)> {
-    let failed = |text: String| anyhow::anyhow!("{}", Problem::with_value("server.listen", &text));
-    match listen {
-        Listen::Tcp(address) => {
-            let listener = TcpListener::bind(address).map_err(|error| {
-                failed(match error.kind() {
-                    io::ErrorKind::AddrInUse => {
-                        format!("{address} is in use by another program; stop that or choose another port")
-                    }
-                    _ => format!("{address} cannot be bound: {error}; choose an address of this machine"),
-                })
-            })?;
-            let address = listener.local_addr()?.to_string();
-            Ok((Listener::Tcp(listener), address))
-        }
-        Listen::Unix(path) => {
-            let listener = bind_unix(path).map_err(|error| {
-                failed(format!(
-                    "{} cannot be bound: {error}; choose another path or remove the file",
-                    path.display()
-                ))
-            })?;
-            Ok((Listener::Unix(listener), format!("unix:{}", path.display())))
-        }
-    }
-}
-
-/// Binds a socket that the owner and the group may open, in place of one that nobody listens on any more.
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
-    if is_socket
-        && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-    {
-        fs::remove_file(path)?;
-    }
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o660))?;
-    Ok(listener)
 }
 
 /// Makes or updates the administrator whose password the configuration sets.

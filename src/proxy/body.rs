@@ -4,8 +4,7 @@
 use std::{collections::HashSet, fmt, time::Duration};
 
 use actix_web::{
-    HttpRequest,
-    dev::Payload,
+    dev::{Payload, RequestHead},
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 use futures_util::StreamExt;
@@ -16,6 +15,7 @@ use serde::{
 
 use super::{
     dialect::{Dialect, Proxy},
+    headers::Marks,
     original::Original,
 };
 use crate::{
@@ -55,7 +55,7 @@ impl Called {
 
 /// The endpoint that the request is for, where its body decides and came along.
 pub fn wanted<'a>(
-    request: &HttpRequest,
+    request: &RequestHead,
     state: &'a State,
     dialect: Dialect,
     app: Option<&str>,
@@ -64,20 +64,21 @@ pub fn wanted<'a>(
         return None;
     }
     let app = state.config.apps.named(app?).filter(|app| !app.pack.rpc.is_empty())?;
-    let headers = request.headers();
+    let headers = &request.headers;
     let came = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = request.peer_addr.map(|peer| peer.ip());
     if !came || !state.config.server.trusted_proxies.trust(peer) {
         return None;
     }
-    let original = Original::read(headers, dialect).ok().filter(|original| original.verb == Verb::Post)?;
+    let original = Original::read(headers, dialect, Marks::of(headers)).ok();
+    let original = original.filter(|original| original.verb == Verb::Post)?;
     app.rpc_at(original.path())
 }
 
 /// Reads what the body calls.
-pub async fn read(request: &HttpRequest, payload: Payload, rpc: &Rpc) -> Called {
-    if request.headers().contains_key(CONTENT_ENCODING) {
+pub async fn read(request: &RequestHead, payload: Payload, rpc: &Rpc) -> Called {
+    if request.headers.contains_key(CONTENT_ENCODING) {
         return Called::Unclear;
     }
     match tokio::time::timeout(PATIENCE, collect(payload)).await {

@@ -19,6 +19,9 @@ pub const OWNED: [&str; 12] = [
     "x-sluice-secret",
 ];
 
+/// Headers by which some apps let a request be another method than it says.
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
 /// How often a header came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
@@ -45,15 +48,38 @@ pub fn text(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
 }
 
-/// The first header that an app could take for one of ours.
-pub fn alias(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .keys()
-        .map(HeaderName::as_str)
-        // As all of ours do; this spares most names a closer look.
-        .filter(|name| matches!(name.as_bytes(), [b'r', b'e', b'm', ..] | [b'x', _, b'a' | b's', ..]))
-        .filter(|name| name.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'-'))
-        .find(|name| OWNED.iter().any(|owned| folds_into(name, owned)))
+/// What the mere presence of some headers says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks<'a> {
+    /// A header that an app could take for one of ours.
+    pub alias: Option<&'a str>,
+    /// Whether one came by which some apps let a request be another method than it says.
+    pub overridden: bool,
+    /// Whether it is a WebSocket handshake.
+    pub websocket: bool,
+}
+
+impl<'a> Marks<'a> {
+    /// Looks at every name once. Few are looked at closely: all that count begin with one of these letters.
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let mut marks = Self::default();
+        for name in headers.keys().map(HeaderName::as_str) {
+            match name.as_bytes() {
+                [b'r', b'e', b'm', ..] | [b'x', _, b'a' | b's', ..] if is_alias(name) => {
+                    marks.alias = Some(name)
+                }
+                [b'x', b'-', b'h' | b'm', ..] if METHOD_OVERRIDES.contains(&name) => marks.overridden = true,
+                b"sec-websocket-key" => marks.websocket = true,
+                _ => {}
+            }
+        }
+        marks
+    }
+}
+
+fn is_alias(name: &str) -> bool {
+    name.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'-')
+        && OWNED.iter().any(|owned| folds_into(name, owned))
 }
 
 fn folds_into(name: &str, owned: &str) -> bool {
@@ -80,7 +106,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
-            assert_eq!(alias(&headers).is_some(), found, "{name}");
+            assert_eq!(Marks::of(&headers).alias.is_some(), found, "{name}");
         }
     }
 

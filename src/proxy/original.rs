@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{
     dialect::{Dialect, Family, Says},
-    headers::{Field, field},
+    headers::{Field, Marks, field},
 };
 use crate::{
     policy::{
@@ -25,14 +25,6 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-static SEC_WEBSOCKET_KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
-
-/// Headers by which some apps let a request be another method than it says.
-static METHOD_OVERRIDES: [HeaderName; 3] = [
-    HeaderName::from_static("x-http-method-override"),
-    HeaderName::from_static("x-http-method"),
-    HeaderName::from_static("x-method-override"),
-];
 
 /// The original request; borrowed from the verify request's headers.
 #[derive(Debug)]
@@ -73,17 +65,16 @@ pub enum Undescribed {
 
 impl<'a> Original<'a> {
     /// Reads the family of headers that the proxy on this path sends, and no other.
-    pub fn read(headers: &'a HeaderMap, dialect: Dialect) -> Result<Self, Undescribed> {
+    pub fn read(headers: &'a HeaderMap, dialect: Dialect, marks: Marks<'_>) -> Result<Self, Undescribed> {
         let (origin, target) = match dialect.family {
             Family::Original => original_url(headers)?,
             Family::Forwarded => forwarded(headers)?,
         };
         let parts =
             plain_parts(target).ok_or(Undescribed::Malformed("the address of the original request"))?;
-        let overridden = METHOD_OVERRIDES.iter().any(|name| headers.contains_key(name));
+        let overridden = marks.overridden;
         let (method, verb, method_name) = method(headers, dialect, overridden)?;
-        let exchange =
-            if headers.contains_key(&SEC_WEBSOCKET_KEY) { Exchange::WebSocket } else { Exchange::Http };
+        let exchange = if marks.websocket { Exchange::WebSocket } else { Exchange::Http };
         Ok(Self { origin, target, parts, method, verb, overridden, method_name, exchange })
     }
 
@@ -214,6 +205,10 @@ mod tests {
         map
     }
 
+    fn read(headers: &HeaderMap, dialect: Dialect) -> Result<Original<'_>, Undescribed> {
+        Original::read(headers, dialect, Marks::of(headers))
+    }
+
     fn dialect(path: &str) -> Dialect {
         Dialect::OWN.into_iter().chain(Dialect::OTHERS).find(|(known, _)| *known == path).unwrap().1
     }
@@ -227,7 +222,7 @@ mod tests {
             ("http://nas//x", "http://nas", "//x"),
         ] {
             let map = headers(&[("x-original-url", url), ("x-original-method", "GET")]);
-            let read = Original::read(&map, dialect("/verify/nginx")).unwrap();
+            let read = read(&map, dialect("/verify/nginx")).unwrap();
             assert_eq!((read.origin.to_string().as_str(), read.target), (origin, target));
         }
     }
@@ -254,14 +249,14 @@ mod tests {
             "javascript://nas/",
         ] {
             let map = headers(&[("x-original-url", url), ("x-original-method", "GET")]);
-            assert!(Original::read(&map, dialect("/verify/nginx")).is_err(), "{url}");
+            assert!(read(&map, dialect("/verify/nginx")).is_err(), "{url}");
         }
         let twice = headers(&[
             ("x-original-url", "http://a/"),
             ("x-original-url", "http://a/"),
             ("x-original-method", "GET"),
         ]);
-        assert!(Original::read(&twice, dialect("/verify/nginx")).is_err());
+        assert!(read(&twice, dialect("/verify/nginx")).is_err());
     }
 
     #[test]
@@ -274,12 +269,12 @@ mod tests {
             ("x-forwarded-uri", "/public"),
             ("x-forwarded-method", "GET"),
         ]);
-        let nginx = Original::read(&both, dialect("/verify/nginx")).unwrap();
+        let nginx = read(&both, dialect("/verify/nginx")).unwrap();
         assert_eq!(
             (nginx.origin.to_string().as_str(), nginx.target, nginx.method),
             ("http://own", "/secret", Method::Unsafe)
         );
-        let traefik = Original::read(&both, dialect("/verify/traefik")).unwrap();
+        let traefik = read(&both, dialect("/verify/traefik")).unwrap();
         assert_eq!(
             (traefik.origin.to_string().as_str(), traefik.target, traefik.method),
             ("https://other", "/public", Method::Safe)
@@ -291,7 +286,7 @@ mod tests {
             ("x-forwarded-method", "GET"),
         ]);
         assert!(matches!(
-            Original::read(&only, dialect("/verify/nginx")),
+            read(&only, dialect("/verify/nginx")),
             Err(Undescribed::Missing { header: "X-Original-URL", .. })
         ));
     }
@@ -308,18 +303,18 @@ mod tests {
             ("QUERY", Method::Unsafe),
         ] {
             let map = headers(&[("x-original-url", "http://nas/"), ("x-original-method", method)]);
-            assert_eq!(Original::read(&map, dialect("/verify/nginx")).unwrap().method, expected, "{method}");
+            assert_eq!(read(&map, dialect("/verify/nginx")).unwrap().method, expected, "{method}");
         }
         let overridden = headers(&[
             ("x-original-url", "http://nas/"),
             ("x-original-method", "GET"),
             ("x-http-method-override", "DELETE"),
         ]);
-        assert_eq!(Original::read(&overridden, dialect("/verify/nginx")).unwrap().method, Method::Unsafe);
+        assert_eq!(read(&overridden, dialect("/verify/nginx")).unwrap().method, Method::Unsafe);
         let none = headers(&[("x-original-url", "http://nas/")]);
-        assert!(Original::read(&none, dialect("/verify/nginx")).is_err());
+        assert!(read(&none, dialect("/verify/nginx")).is_err());
         assert_eq!(
-            Original::read(&none, dialect("/outpost.goauthentik.io/auth/nginx")).unwrap().method,
+            read(&none, dialect("/outpost.goauthentik.io/auth/nginx")).unwrap().method,
             Method::Unknown
         );
     }
@@ -338,7 +333,7 @@ mod tests {
                 ("x-forwarded-method", &method),
             ]);
             for (_, dialect) in Dialect::OWN {
-                if let Ok(read) = Original::read(&map, dialect) {
+                if let Ok(read) = read(&map, dialect) {
                     prop_assert!(read.target.starts_with('/'));
                 }
             }

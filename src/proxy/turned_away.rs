@@ -132,7 +132,7 @@ impl<'a> Asked<'a> {
 
     /// Whether the client sends Basic to us, right or wrong.
     fn tries_basic(&self, app: &App) -> bool {
-        app.authorization == Authorization::Gate && authorization::tries_basic(self.request.headers())
+        app.authorization == Authorization::Gate && authorization::tries_basic(&self.request.headers)
     }
 
     /// Nobody is proved: a person is led to the sign-in page, and a client of qBittorrent to its own sign-in.
@@ -161,7 +161,7 @@ impl<'a> Asked<'a> {
     }
 
     fn caller(&self, original: &Original<'_>) -> Caller {
-        Caller::of(self.request.headers(), original.exchange)
+        Caller::of(&self.request.headers, original.exchange)
     }
 
     /// Counts it, notes it, says it in the log, and answers.
@@ -182,7 +182,7 @@ impl<'a> Asked<'a> {
                 info!(%client, method, host, path, cause, "refused");
             }
         }
-        let headers = self.request.headers();
+        let headers = &self.request.headers;
         let caller = Caller::of(headers, original.map_or(Exchange::Http, |original| original.exchange));
         let api = known.and_then(|known| known.app?.pack.api_refusal(known.original.path()));
         let program = caller == Caller::Program && !caller::looks_like_browser(headers);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpResponse, dev::RequestHead};
 use tracing::debug;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     client::{self, Client},
     dialect::{Dialect, Says},
     handed_on::HandedOn,
-    headers,
+    headers::Marks,
     original::Original,
     refusal::Refusal,
     turned_away::{Refused, forbidden, foreign},
@@ -38,7 +38,7 @@ use crate::{
 /// Answers a verify request, or says what must be found out first. Awaits nothing, takes no lock that a writer holds,
 /// touches no disk; never reads the request's own query.
 pub fn verify(
-    request: &HttpRequest,
+    request: &RequestHead,
     state: &State,
     asked: (Dialect, Option<&str>, Calls<'_>),
 ) -> Result<HttpResponse, Question> {
@@ -56,7 +56,7 @@ pub fn verify(
 
 /// Answers a verify request once the question is settled: a password, another provider, a user who is new here.
 pub async fn verify_in_time(
-    request: &HttpRequest,
+    request: &RequestHead,
     state: &State,
     (dialect, app, calls): (Dialect, Option<&str>, Calls<'_>),
     question: Question,
@@ -72,7 +72,7 @@ pub async fn verify_in_time(
 
 /// A verify request that is being answered.
 pub(super) struct Asked<'a> {
-    pub(super) request: &'a HttpRequest,
+    pub(super) request: &'a RequestHead,
     pub(super) state: &'a State,
     pub(super) dialect: Dialect,
     /// The app that the proxy's configuration fixed.
@@ -131,7 +131,7 @@ impl<'a> Asked<'a> {
         match self.identify(original, app)? {
             Identity::Proven(principal) => self.judge(&principal, described).map(Decision::Allowed),
             Identity::Unsettled(question) => Ok(Decision::Open(question)),
-            Identity::Anonymous if original.is_preflight(self.request.headers()) => {
+            Identity::Anonymous if original.is_preflight(&self.request.headers) => {
                 self.judge_preflight(described).map(Decision::Allowed)
             }
             Identity::Rejected(way, rejection) => Err(self.rejected(rejection, way, original, app)),
@@ -149,7 +149,7 @@ impl<'a> Asked<'a> {
 
     /// First stop: what the proxy says, if it is our proxy.
     fn describe(&self) -> Result<Original<'a>, Refused<'a>> {
-        let peer = self.request.peer_addr().map(|peer| peer.ip());
+        let peer = self.request.peer_addr.map(|peer| peer.ip());
         if !self.state.config.server.trusted_proxies.trust(peer) {
             let peer = peer.map_or_else(|| "the Unix socket".to_owned(), |peer| peer.to_string());
             return Err(Refused::new(
@@ -158,15 +158,16 @@ impl<'a> Asked<'a> {
                 format!("{peer} is not in server.trusted_proxies; add it if it is your proxy"),
             ));
         }
-        let headers = self.request.headers();
-        if let Some(alias) = headers::alias(headers) {
+        let headers = &self.request.headers;
+        let marks = Marks::of(headers);
+        if let Some(alias) = marks.alias {
             return Err(Refused::new(
                 Reason::Undescribed,
                 Refusal::Undescribed("an alias of an identity header".to_owned()),
                 format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
             ));
         }
-        Original::read(headers, self.dialect).map_err(|cause| {
+        Original::read(headers, self.dialect, marks).map_err(|cause| {
             Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.to_string()), cause)
         })
     }
@@ -207,12 +208,12 @@ impl<'a> Asked<'a> {
             let cause = "the database cannot be read; see the log above";
             return Err(Refused::new(Reason::Unavailable, Refusal::Unavailable, cause));
         }
-        let headers = self.request.headers();
+        let headers = &self.request.headers;
         let authenticator = &self.state.authenticator;
         let presented = Presented {
             headers,
             now: clock::now(),
-            peer: self.request.peer_addr().map(|peer| peer.ip()),
+            peer: self.request.peer_addr.map(|peer| peer.ip()),
             client: &|| self.client(),
             origin: &original.origin,
             target: original.target,
@@ -237,7 +238,7 @@ impl<'a> Asked<'a> {
 
     /// Third stop: may they.
     fn judge(&self, principal: &Principal, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
-        let headers = self.request.headers();
+        let headers = &self.request.headers;
         let page = || claim::read(headers);
         let app = described.app;
         let subject = principal.subject(&app.name);
@@ -254,7 +255,7 @@ impl<'a> Asked<'a> {
     }
 
     fn judge_preflight(&self, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
-        let page = claim::read(self.request.headers());
+        let page = claim::read(&self.request.headers);
         let app = described.app;
         match verdict::decide_preflight(&action(described), &page, &self.state.config.origins) {
             Ok(()) => Ok(self.allow(&Admitted::Nobody, app, HandedOn::default())),
@@ -277,13 +278,13 @@ impl<'a> Asked<'a> {
 
     fn handed_on(&self, app: &App) -> HandedOn {
         let our_cookie = self.state.authenticator.sessions.cookie_name();
-        HandedOn::of_client(self.request.headers(), app, our_cookie)
+        HandedOn::of_client(&self.request.headers, app, our_cookie)
     }
 
     pub(super) fn client(&self) -> Client {
         let trusted = &self.state.config.server.trusted_proxies;
-        let client = client::of(self.request.peer_addr(), self.request.headers(), trusted);
-        match (self.dialect.says, self.request.peer_addr()) {
+        let client = client::of(self.request.peer_addr, &self.request.headers, trusted);
+        match (self.dialect.says, self.request.peer_addr) {
             (Says::All, _) => client,
             // The lines may leave the header as the client wrote it.
             (Says::AddressOnly, peer) => client::peer(peer),

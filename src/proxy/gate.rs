@@ -1,0 +1,113 @@
+//! The gate: takes verify requests before actix-web looks for a page, because they are many and each byte of work on
+//! them is felt in every request of every app.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use actix_http::{Request, Response};
+use actix_web::{
+    Error,
+    body::BoxBody,
+    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
+};
+use futures_util::future::{Either, LocalBoxFuture};
+
+use super::{
+    body::{self, Called},
+    dialect::Dialect,
+    verify::{verify, verify_in_time},
+};
+use crate::{
+    policy::rpc::Calls,
+    state::{Current, State},
+};
+
+/// The gate before the pages; makes one of itself for each worker.
+pub struct Gate<P> {
+    pages: P,
+    current: Arc<Current>,
+}
+
+impl<P> Gate<P> {
+    /// Before these pages.
+    pub fn before(pages: P, current: Arc<Current>) -> Self {
+        Self { pages, current }
+    }
+}
+
+impl<P> ServiceFactory<Request> for Gate<P>
+where
+    P: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse, Error = Error>,
+    P::Future: 'static,
+    <P::Service as Service<Request>>::Future: 'static,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Config = AppConfig;
+    type Service = Gate<P::Service>;
+    type InitError = P::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, P::InitError>>;
+
+    fn new_service(&self, config: AppConfig) -> Self::Future {
+        let (pages, current) = (self.pages.new_service(config), Arc::clone(&self.current));
+        Box::pin(async move { Ok(Gate { pages: pages.await?, current }) })
+    }
+}
+
+type Answer = Result<Response<BoxBody>, Error>;
+
+impl<P> Service<Request> for Gate<P>
+where
+    P: Service<Request, Response = ServiceResponse, Error = Error>,
+    P::Future: 'static,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Future = Either<Ready<Answer>, LocalBoxFuture<'static, Answer>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.pages.poll_ready(context)
+    }
+
+    /// Any method will do: the verify request's own says nothing about the original one.
+    fn call(&self, request: Request) -> Self::Future {
+        let head = request.head();
+        let Some((dialect, app)) = Dialect::asked_on(head.uri.path()) else {
+            let answer = self.pages.call(request);
+            return Either::Right(Box::pin(async move { Ok(answer.await?.into()) }));
+        };
+        let state = self.current.get();
+        if body::wanted(head, &state, dialect, app).is_some() {
+            let app = app.map(str::to_owned);
+            return Either::Right(Box::pin(with_body(request, state, dialect, app)));
+        }
+        match verify(head, &state, (dialect, app, Calls::Unseen)) {
+            Ok(response) => Either::Left(ready(Ok(response.into()))),
+            Err(question) => {
+                let app = app.map(str::to_owned);
+                Either::Right(Box::pin(async move {
+                    let asked = (dialect, app.as_deref(), Calls::Unseen);
+                    Ok(verify_in_time(request.head(), &state, asked, question).await.into())
+                }))
+            }
+        }
+    }
+}
+
+/// The same where the body of the original request decides.
+async fn with_body(mut request: Request, state: Arc<State>, dialect: Dialect, app: Option<String>) -> Answer {
+    let (payload, head) = (request.take_payload(), request.head());
+    let called = match body::wanted(head, &state, dialect, app.as_deref()) {
+        Some(rpc) => body::read(head, payload, rpc).await,
+        None => Called::Unclear,
+    };
+    let asked = (dialect, app.as_deref(), called.as_calls());
+    let response = match verify(head, &state, asked) {
+        Ok(response) => response,
+        Err(question) => verify_in_time(head, &state, asked, question).await,
+    };
+    Ok(response.into())
+}
