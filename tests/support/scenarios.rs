@@ -62,6 +62,13 @@ macro_rules! behind {
             credentials_that_are_the_apps_own_reach_it,
             a_preflight_passes_for_listed_origins_only,
         );
+        $crate::behind!($kind, live:
+            narrowed_rights_close_the_users_websockets_at_once_and_nobody_elses,
+            an_ended_session_closes_its_websocket_at_once,
+            a_disabled_user_loses_their_websocket_at_once,
+            a_revoked_key_loses_its_websocket_at_once,
+            an_app_that_lost_the_stream_catches_up_with_its_last_event,
+        );
         $crate::behind!($kind, written:
             the_lines_that_sluice_writes_protect_an_app,
             a_look_at_the_proxy_tells_good_lines_from_bad_ones,
