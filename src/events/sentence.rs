@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{event::Event, kind::Kind};
+use super::{event::Event, kind::Kind, payload::attribution};
 
 /// An event in a plain sentence. Whatever clients chose the text of is shown in quotes, without control characters.
 pub fn sentence(event: &Event) -> String {
@@ -79,6 +79,9 @@ pub fn facts(event: &Event) -> Vec<String> {
         Kind::UserAdded | Kind::KeyMade => facts.extend(labelled("capabilities", "May do")),
         Kind::UserChanged => facts.extend(labelled("groups", "Groups")),
         Kind::Action => {
+            let owner = text(event, "owner");
+            let whose = owner.and_then(|owner| attribution(Some(&owner), event.actor.as_deref()));
+            facts.extend(whose.map(|whose| format!("Owner: {whose}")));
             facts.extend(labelled("key", "Key"));
             facts.extend(labelled("calls", "Calls"));
         }
