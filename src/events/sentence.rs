@@ -167,6 +167,12 @@ fn ended(event: &Event, who: &str, whom: &str, own: bool) -> String {
     if event.detail.contains_key("everybody") {
         return format!("{who} ended all sessions of everybody, {} in number", count.unwrap_or_default());
     }
+    if event.detail.contains_key("expired") {
+        return match count {
+            None | Some(1) => format!("A session of {whom} ran out"),
+            Some(count) => format!("{count} sessions of {whom} ran out"),
+        };
+    }
     match (own, count) {
         (true, None) => format!("{who} signed out, or signed in anew"),
         (true, Some(1)) => format!("{who} ended a session of their own"),
@@ -205,6 +211,7 @@ fn method(event: &Event) -> &'static str {
     match text(event, "method").as_deref() {
         Some("basic") => "a password sent with the request",
         Some("api-key") => "an API key",
+        Some("setup-token") => "a setup token",
         _ => "a password",
     }
 }
