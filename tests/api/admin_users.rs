@@ -1,6 +1,7 @@
 //! Users in the pages of administration: adding, changing and deleting them.
 
 mod deletion;
+mod large;
 mod meanwhile;
 mod refused;
 

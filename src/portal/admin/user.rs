@@ -218,7 +218,7 @@ async fn submitted(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let fields = Form::read(request, payload, admin.visit.base()).await?;
+    let fields = Form::read_large(request, payload, admin.visit.base()).await?;
     let form = UserForm::sent(&fields, &admin.visit.state.config.apps, before.as_deref());
     if let Some((user, from)) = before.as_deref().zip(form.made_from.clone())
         && from != Version::of(user)

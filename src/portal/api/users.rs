@@ -93,6 +93,9 @@ pub fn names(set: Capabilities) -> Vec<&'static str> {
     set.iter().map(|capability| capability.name()).collect()
 }
 
+/// The largest body, in bytes: room for a set of every capability in each of hundreds of apps.
+const MAX_BYTES: usize = 256 * 1024;
+
 /// Which users.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -127,7 +130,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/users", tag = "users", request_body = NewUser, responses((status = 201, body = UserView)))]
 pub async fn add(
     Administrator(caller): Administrator,
-    Json(body): Json<NewUser>,
+    Json(body): Json<NewUser, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
     let (typed, password) = body.typed()?;
     let draft = typed.read(&caller.visit.state.config.apps, None).map_err(Problem::fields)?;
@@ -165,7 +168,7 @@ pub async fn change(
     Administrator(caller): Administrator,
     Id(id): Id,
     if_match: IfMatch,
-    Json(body): Json<UserChange>,
+    Json(body): Json<UserChange, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
     let state = &caller.visit.state;
     let before = find(&caller, id)?;
