@@ -8,7 +8,7 @@ test: ## every test, with the real proxies, browser and apps
 	scripts/test-tools.sh
 	cargo test --locked --release
 
-bench: ## the ratios of the design, against a bare handler on the same core
+bench: ## the ratios of the design, against a bare handler on the same core, and how fast long lists are
 	scripts/install.sh wrk nginx
 	cargo bench --locked --bench ratios
 

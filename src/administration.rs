@@ -10,6 +10,7 @@ pub mod sessions;
 pub mod settings;
 pub mod setup;
 pub mod users;
+pub mod version;
 
 use std::net::IpAddr;
 
@@ -72,6 +73,9 @@ pub enum Fault {
     /// It does not go with how things are now.
     #[error("{0}")]
     Conflict(String),
+    /// Somebody else changed the user after what the change was made from.
+    #[error("somebody else has just changed this user; look at them as they are now, then send it again")]
+    Changed,
     /// Whoever acts is no administrator any more.
     #[error("you are no longer signed in as an administrator")]
     Overtaken,
@@ -100,6 +104,7 @@ impl From<StoreError> for Fault {
             }
             StoreError::TooManyKeys => Self::Conflict(error.to_string()),
             StoreError::Overtaken => Self::Overtaken,
+            StoreError::Changed => Self::Changed,
             StoreError::UnknownUser(_) => Self::NotFound("user"),
             StoreError::UnknownKey(_) => Self::NotFound("key"),
             other => Self::Unstored(other),

@@ -143,6 +143,7 @@ fn background(
         Lifetimes {
             browser: rules.idle_limit(Lifetime::Browser),
             remembered: rules.idle_limit(Lifetime::Remembered),
+            longest: rules.longest(),
         }
     };
     let store = Arc::clone(&current.get().store);

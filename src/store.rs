@@ -221,6 +221,8 @@ impl Store {
         let changed = inner.database.write(change);
         match &changed {
             Ok(()) => inner.suspended.retain(|&suspended| suspended != user),
+            // Another process may have done that; who tries again shall see it.
+            Err(StoreError::Changed) => self.refill(&mut inner)?,
             Err(cause) if takes && cause.is_failure() => {
                 self.view.suspend(user);
                 inner.suspended.push(user);

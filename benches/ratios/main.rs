@@ -9,6 +9,7 @@ mod bare;
 mod flood;
 mod footprint;
 mod http;
+mod lists;
 mod nginx;
 mod process;
 mod service;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 
 fn measure(wanted: &[&str]) -> anyhow::Result<()> {
     process::check_tools()?;
-    let parts: [(&str, Part); 14] = [
+    let parts: [(&str, Part); 15] = [
         ("session", throughput::session),
         ("session-100k", throughput::session_100k),
         ("refused", throughput::refused),
@@ -60,6 +61,7 @@ fn measure(wanted: &[&str]) -> anyhow::Result<()> {
         ("upstream", waits::upstream),
         ("flood", flood::run),
         ("footprint", footprint::run),
+        ("lists", lists::run),
         ("nginx", nginx::run),
     ];
     for (name, part) in parts {

@@ -20,10 +20,10 @@ use sluice::{
     clock::{self, Timestamp},
     policy::{capability::Capabilities, role::Role},
     store::{
-        database::Database,
+        database::{Database, StoreError},
         keys::{self, NewApiKey, Scope},
         sessions::{self, Lifetime, NewSession, Opened},
-        users::{self, NewUser},
+        users::{self, NewUser, User},
     },
 };
 use tempfile::TempDir;
@@ -39,6 +39,8 @@ pub const PASSWORD: &str = "correct horse 1 battery";
 const COST: u32 = 12;
 /// As many sessions as one user can have.
 pub const SESSIONS_PER_USER: usize = 200;
+/// As many keys.
+const KEYS_EACH: usize = 20;
 
 /// How many people and sessions a store holds.
 #[derive(Clone, Copy)]
@@ -100,6 +102,44 @@ impl Home {
             keys::insert(tx, &key.digest(), &new, clock::now())
         })?;
         Ok(key.expose().to_owned())
+    }
+
+    /// Makes an administrator, keys for everybody, and gives a session of the administrator's; before the start.
+    pub fn add_administrator(&self) -> anyhow::Result<String> {
+        let name = UserName::parse("admin").expect("a user name");
+        let token = Token::generate()?;
+        self.fill(|tx| {
+            let person = NewUser {
+                name: &name,
+                display_name: None,
+                email: None,
+                role: Role::Admin,
+                granted: Capabilities::ALL,
+                password_hash: None,
+            };
+            let id = users::insert(tx, &person, clock::now())?;
+            let everybody = users::all(tx)?;
+            let admin = everybody.iter().find(|user| user.id == id).expect("the user just made");
+            sessions::insert(tx, &token.digest(), &new_session(admin, clock::now()))?;
+            for user in &everybody {
+                for number in 0..KEYS_EACH {
+                    let name = KeyName::parse(&format!("key {number}")).expect("the name of a key");
+                    let new = NewApiKey { user: user.id, name: &name, scope: &Scope::default() };
+                    let digest = Token::generate().expect("random bytes").digest();
+                    keys::insert(tx, &digest, &new, clock::now())?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(token.expose().to_owned())
+    }
+
+    /// Writes into the store; before the start.
+    pub fn fill(
+        &self,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+    ) -> anyhow::Result<()> {
+        Ok(Database::open(&self.store())?.write(change)?)
     }
 
     fn store(&self) -> PathBuf {
@@ -167,6 +207,17 @@ pub fn user_name(number: usize) -> String {
     format!("person{number:04}")
 }
 
+fn new_session(user: &User, now: Timestamp) -> NewSession<'_> {
+    NewSession {
+        user,
+        lifetime: Lifetime::Remembered,
+        opened: Opened::Page,
+        now,
+        address: "192.0.2.7",
+        device: Device::default(),
+    }
+}
+
 fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
     let hash = password::hash(&SecretString::from(PASSWORD), COST)?;
     // Last seen an hour ago, so that each first use leaves a stamp to be stored.
@@ -190,15 +241,7 @@ fn seed(store: &Path, population: Population) -> anyhow::Result<Vec<String>> {
         for user in users::all(tx)? {
             for _ in 0..population.sessions_each {
                 let token = Token::generate().expect("random bytes");
-                let session = NewSession {
-                    user: &user,
-                    lifetime: Lifetime::Remembered,
-                    opened: Opened::Page,
-                    now: seen,
-                    address: "192.0.2.7",
-                    device: Device::default(),
-                };
-                sessions::insert(tx, &token.digest(), &session)?;
+                sessions::insert(tx, &token.digest(), &new_session(&user, seen))?;
                 tokens.push(token.expose().to_owned());
             }
         }

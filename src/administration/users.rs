@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Actor, Fault, FieldError, about, draft::Draft};
+use super::{Actor, Fault, FieldError, about, draft::Draft, version::Version};
 use crate::{
     authn::{name::UserName, password},
     clock,
@@ -126,7 +126,8 @@ fn grant_in_apps(tx: &Transaction<'_>, id: UserId, draft: &Draft) -> Result<(), 
     draft.apps.iter().try_for_each(|(app, set)| capabilities::set_in(tx, id, app, *set))
 }
 
-/// Changes a user. What is taken away is denied in memory even when it cannot be stored.
+/// Changes a user from what they were `before`, unless they are something else by now. What is taken away is denied in
+/// memory even when it cannot be stored.
 pub fn change(
     state: &State,
     actor: &Actor,
@@ -145,7 +146,10 @@ pub fn change(
     };
     Ok(state.store.change_user(id, ends.connections, |tx| {
         actor.still_administers(tx)?;
-        users::exists(tx, id)?;
+        let stored = users::get(tx, id)?;
+        if !Version::of(before).is_stored_as(&Version::of(&stored)) {
+            return Err(StoreError::Changed);
+        }
         users::set_details(tx, id, &details)?;
         if before.role != draft.role {
             users::set_role(tx, id, draft.role)?;
@@ -228,7 +232,7 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
     }
     Ok(state.store.change_user(user.id, true, |tx| {
         actor.still_administers(tx)?;
-        users::exists(tx, user.id)?;
+        users::get(tx, user.id)?;
         let items = match heir {
             Some(heir) => owners::hand_over(tx, user.id, heir.id)?,
             None => owners::count_of(tx, user.id)?,

@@ -62,6 +62,11 @@ impl SessionRules {
         }
     }
 
+    /// Seconds that a session lives at most, used or not.
+    pub fn longest(&self) -> i64 {
+        self.max_lifetime.unwrap_or(i64::MAX)
+    }
+
     /// Whether the session still lives: not unused for too long, and not started too long ago.
     fn alive(&self, session: &Session, now: Timestamp) -> bool {
         let (age, idle) = (now.since(session.created), now.since(session.seen()));

@@ -50,6 +50,8 @@ pub enum Proof {
     Basic,
     /// An API key.
     Key,
+    /// The token that makes the first administrator.
+    SetupToken,
 }
 
 impl Proof {
@@ -58,6 +60,7 @@ impl Proof {
             Self::Password => "password",
             Self::Basic => "basic",
             Self::Key => "api-key",
+            Self::SetupToken => "setup-token",
         }
     }
 }
@@ -115,6 +118,11 @@ impl SignIn {
     pub fn succeeded(&self, user: &UserName, address: IpAddr, by: Proof) {
         let event = Event::new(Kind::SigninSucceeded).by_and_about(user).from(address);
         self.log.record(event.with("method", by.name()));
+    }
+
+    /// Counts a wrong setup token and notes it.
+    pub fn wrong_setup_token(&self, reserved: Reserved, address: IpAddr) -> Wait {
+        self.failed(reserved, (Proof::SetupToken, None, address))
     }
 
     /// Counts a failure and notes it. Of names only those of users are noted: others may be passwords in the wrong field.

@@ -1,6 +1,7 @@
 //! Where the service notes what happens while it answers: a bounded queue, and a thread that stores what is in it.
 
 use std::{
+    borrow::Cow,
     io,
     sync::{
         Arc,
@@ -11,15 +12,18 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::Connection;
 use tracing::{error, warn};
 
 use super::{
     event::Event,
+    kind::Kind,
     tally::{Due, Tally},
 };
 use crate::{
     clock,
-    store::{Store, events},
+    policy::app::AppName,
+    store::{Store, database::StoreError, events, owners},
 };
 
 /// Events that may wait to be stored; as many again of those that anybody can cause, which so displace no others.
@@ -157,7 +161,9 @@ impl Writing {
         }
         for attempt in 1..=TRIES {
             let stored = self.store.write(|tx| {
-                batch.iter().try_for_each(|(event, at)| events::append(tx, event, *at).map(|_| ()))
+                batch
+                    .iter()
+                    .try_for_each(|(event, at)| events::append(tx, &*owned(tx, event)?, *at).map(|_| ()))
             });
             match stored {
                 Ok(()) => return,
@@ -180,4 +186,16 @@ impl Writing {
             self.warned = lost;
         }
     }
+}
+
+/// An action says whose the item is that its route names. Looked up here, since a verify request asks no database.
+fn owned<'a>(connection: &Connection, event: &'a Event) -> Result<Cow<'a, Event>, StoreError> {
+    let (Kind::Action, Some(app)) = (event.kind, event.app.as_deref().and_then(AppName::parse)) else {
+        return Ok(Cow::Borrowed(event));
+    };
+    let route = event.detail.get("route").and_then(|route| route.as_str()).unwrap_or_default();
+    Ok(match owners::of_path(connection, &app, route)? {
+        Some(owner) => Cow::Owned(event.clone().with("owner", owner.as_str())),
+        None => Cow::Borrowed(event),
+    })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{event::Event, kind::Kind};
+use super::{event::Event, kind::Kind, payload::attribution};
 
 /// An event in a plain sentence. Whatever clients chose the text of is shown in quotes, without control characters.
 pub fn sentence(event: &Event) -> String {
@@ -79,6 +79,9 @@ pub fn facts(event: &Event) -> Vec<String> {
         Kind::UserAdded | Kind::KeyMade => facts.extend(labelled("capabilities", "May do")),
         Kind::UserChanged => facts.extend(labelled("groups", "Groups")),
         Kind::Action => {
+            let owner = text(event, "owner");
+            let whose = owner.and_then(|owner| attribution(Some(&owner), event.actor.as_deref()));
+            facts.extend(whose.map(|whose| format!("Owner: {whose}")));
             facts.extend(labelled("key", "Key"));
             facts.extend(labelled("calls", "Calls"));
         }
@@ -164,6 +167,12 @@ fn ended(event: &Event, who: &str, whom: &str, own: bool) -> String {
     if event.detail.contains_key("everybody") {
         return format!("{who} ended all sessions of everybody, {} in number", count.unwrap_or_default());
     }
+    if event.detail.contains_key("expired") {
+        return match count {
+            None | Some(1) => format!("A session of {whom} ran out"),
+            Some(count) => format!("{count} sessions of {whom} ran out"),
+        };
+    }
     match (own, count) {
         (true, None) => format!("{who} signed out, or signed in anew"),
         (true, Some(1)) => format!("{who} ended a session of their own"),
@@ -202,6 +211,7 @@ fn method(event: &Event) -> &'static str {
     match text(event, "method").as_deref() {
         Some("basic") => "a password sent with the request",
         Some("api-key") => "an API key",
+        Some("setup-token") => "a setup token",
         _ => "a password",
     }
 }

@@ -6,6 +6,7 @@ mod complaint;
 mod endings;
 pub mod keys;
 pub mod lines;
+mod meanwhile;
 pub mod overview;
 pub mod sessions;
 mod set_form;
@@ -103,7 +104,7 @@ impl Admin {
             Fault::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::NotFound(_) => StatusCode::NOT_FOUND,
             Fault::Refused(_) | Fault::Overtaken => StatusCode::FORBIDDEN,
-            Fault::Conflict(_) => StatusCode::CONFLICT,
+            Fault::Conflict(_) | Fault::Changed => StatusCode::CONFLICT,
             Fault::Unstored(_) | Fault::Busy => {
                 error!(cause = %fault, "a page of administration failed");
                 StatusCode::SERVICE_UNAVAILABLE

@@ -13,6 +13,7 @@ mod list;
 mod me;
 mod openapi;
 mod owners;
+mod precondition;
 pub mod problem;
 mod sessions;
 mod settings;

@@ -92,7 +92,7 @@ impl Person {
                 let text = super::wrongs::sentence(&fault.to_string());
                 page::message(base, StatusCode::NOT_FOUND, ("Not found", &text), self.back())
             }
-            Fault::Fields(_) | Fault::Refused(_) | Fault::Conflict(_) => {
+            Fault::Fields(_) | Fault::Refused(_) | Fault::Conflict(_) | Fault::Changed => {
                 let text = match fault {
                     Fault::Fields(errors) => {
                         errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ")

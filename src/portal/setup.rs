@@ -166,7 +166,7 @@ fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Compla
     })?;
     let presented = TokenDigest::of(form.text("token").trim().as_bytes());
     if !presented.is_some_and(|digest| digest.matches(&token.digest)) {
-        let wait = reserved.failed(now).seconds();
+        let wait = visit.state.sign_in.wrong_setup_token(reserved, visit.address()).seconds();
         info!(client = %visit.address(), "setup refused: wrong token");
         let text = format!("The token is not right. Wait {}, then try again.", moment::wait(wait));
         return Err((StatusCode::UNAUTHORIZED, text, Some(wait)));

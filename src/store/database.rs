@@ -75,6 +75,9 @@ pub enum StoreError {
     /// Between proving who they are and acting on it, the user was disabled or got another password.
     #[error("the user was changed meanwhile; sign in again")]
     Overtaken,
+    /// What a change was made from is not what is stored.
+    #[error("somebody else has just changed this; look at it as it is now")]
+    Changed,
     /// Somebody else saved settings meanwhile.
     #[error(
         "{author} saved other settings meanwhile (version {version}); look at those, then save yours again"
@@ -117,6 +120,7 @@ impl StoreError {
                 | Self::NameTaken(_)
                 | Self::LastAdmin
                 | Self::Overtaken
+                | Self::Changed
                 | Self::NotEmpty
         )
     }

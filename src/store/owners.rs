@@ -1,5 +1,6 @@
 //! Who owns an item of an app, such as a download by its hash. Sluice records what apps or their scripts say.
 
+use percent_encoding::percent_decode_str;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{database::StoreError, users::UserId};
@@ -8,6 +9,9 @@ use crate::{
     clock::Timestamp,
     policy::{app::AppName, item::ItemKey},
 };
+
+/// Segments of a path, from its end, that are looked up.
+const SEGMENTS: usize = 16;
 
 /// What recording an owner came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +62,19 @@ pub fn find(
         .query_row([app.as_str(), item.as_str()], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     Ok(found.and_then(|(id, name)| Some((UserId::from_row(id), UserName::parse(&name).ok()?))))
+}
+
+/// Who owns the item that a path of the app names in one of its segments; of several, the last that is somebody's.
+pub fn of_path(connection: &Connection, app: &AppName, path: &str) -> Result<Option<UserName>, StoreError> {
+    for segment in path.rsplit('/').filter(|segment| !segment.is_empty()).take(SEGMENTS) {
+        let key = percent_decode_str(segment).decode_utf8().ok().and_then(|text| ItemKey::parse(&text));
+        if let Some(key) = key
+            && let Some((_, owner)) = find(connection, app, &key)?
+        {
+            return Ok(Some(owner));
+        }
+    }
+    Ok(None)
 }
 
 /// Makes an item nobody's; `false` where it was that already.

@@ -1,5 +1,7 @@
 //! The sessions of signed-in browsers.
 
+pub mod expiry;
+
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -251,18 +253,6 @@ pub fn delete_all(connection: &Connection, user: Option<UserId>) -> Result<usize
 pub fn delete_all_but(connection: &Connection, user: UserId, kept: SessionId) -> Result<(), StoreError> {
     connection.execute("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2", [user.get(), kept.0])?;
     Ok(())
-}
-
-/// Deletes what has been unused for longer than its lifetime, given as the oldest stamps that still live.
-pub fn delete_expired(
-    connection: &Connection,
-    browser: Timestamp,
-    remembered: Timestamp,
-) -> Result<usize, StoreError> {
-    Ok(connection.execute(
-        "DELETE FROM sessions WHERE seen < CASE lifetime WHEN 'browser' THEN ?1 ELSE ?2 END",
-        [browser.secs(), remembered.secs()],
-    )?)
 }
 
 /// Stores when a session was last used; never brings back one that has ended.

@@ -1,7 +1,10 @@
 //! The users and what they may do.
 
+mod external;
+
 use std::sync::{Arc, OnceLock};
 
+pub use external::{ExternalRights, may_follow, set_external, set_groups};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -257,11 +260,10 @@ pub fn set_details(connection: &Connection, user: UserId, details: &Details<'_>)
     Ok(())
 }
 
-/// Fails unless the user is there.
-pub fn exists(connection: &Connection, user: UserId) -> Result<(), StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)";
-    let there = connection.query_row(sql, [user.0], |row| row.get(0))?;
-    if there { Ok(()) } else { Err(StoreError::UnknownUser(user.0.to_string())) }
+/// The user as stored.
+pub fn get(connection: &Connection, user: UserId) -> Result<Arc<User>, StoreError> {
+    let found = all(connection)?.into_iter().find(|found| found.id == user);
+    found.ok_or_else(|| StoreError::UnknownUser(user.0.to_string()))
 }
 
 /// Fails unless the user is an administrator who may come in.
@@ -330,48 +332,6 @@ fn keep_an_admin(
     if before > 0 && count(connection)? == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
 }
 
-/// What another system says about a user.
-#[derive(Debug)]
-pub struct ExternalRights<'a> {
-    /// Name for people, where it said one.
-    pub display_name: Option<&'a DisplayName>,
-    /// Address, where it said one.
-    pub email: Option<&'a Email>,
-    /// Groups.
-    pub groups: &'a Groups,
-    /// Administrator or not, by those groups.
-    pub role: Role,
-    /// What is granted for every app, by those groups.
-    pub granted: Capabilities,
-}
-
-/// Brings a user without a password to what another system says. The last active administrator stays one: `false`.
-pub fn set_external(
-    connection: &Connection,
-    user: UserId,
-    rights: &ExternalRights<'_>,
-) -> Result<bool, StoreError> {
-    connection.execute(
-        "UPDATE users SET display_name = coalesce(?2, display_name), email = coalesce(?3, email), own_groups = ?4
-         WHERE id = ?1 AND password_hash IS NULL",
-        params![
-            user.0,
-            rights.display_name.map(DisplayName::as_str),
-            rights.email.map(Email::as_str),
-            rights.groups.to_text()
-        ],
-    )?;
-    capabilities::set(connection, user, rights.granted)?;
-    match set_role(connection, user, rights.role) {
-        Ok(()) => Ok(true),
-        Err(StoreError::LastAdmin) => {
-            connection.execute("UPDATE users SET role = 'admin' WHERE id = ?1", [user.0])?;
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// Stores when a user was last let in; never an earlier moment than before.
 pub(super) fn stamp(connection: &Connection, user: UserId, seen: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE users SET seen = ?2 WHERE id = ?1 AND coalesce(seen, 0) < ?2";
@@ -379,20 +339,7 @@ pub(super) fn stamp(connection: &Connection, user: UserId, seen: Timestamp) -> R
     Ok(())
 }
 
-/// Sets the groups that another system named.
-pub fn set_groups(connection: &Connection, user: UserId, groups: &Groups) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE users SET own_groups = ?2 WHERE id = ?1", params![user.0, groups.to_text()])?;
-    Ok(())
-}
-
 /// How many users there are.
 pub fn count(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?)
-}
-
-/// Whether another system may change a user: one who is enabled, and whom no password opens.
-pub fn may_follow(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
-    let sql = "SELECT password_hash IS NULL AND enabled FROM users WHERE id = ?1";
-    Ok(connection.query_row(sql, [user.0], |row| row.get(0))?)
 }

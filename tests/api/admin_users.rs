@@ -1,6 +1,8 @@
 //! Users in the pages of administration: adding, changing and deleting them.
 
 mod deletion;
+mod large;
+mod meanwhile;
 mod refused;
 
 use crate::support::raw::{Answer, Request};
@@ -62,6 +64,12 @@ impl Desk {
         self.post(&self.page_of(name), fields)
     }
 
+    /// What the form of a user's page says it was made from.
+    #[track_caller]
+    fn made_from(&self, name: &str) -> String {
+        value(&self.html(&self.page_of(name)), "made_from").to_owned()
+    }
+
     /// What an app is told of whoever has the session.
     fn verify(&self, app: &str, session: &str) -> Answer {
         let about = ["GET", "http", "app.test", "/"];
@@ -114,6 +122,14 @@ fn input<'a>(html: &'a str, part: &str) -> &'a str {
     let start = html[..at].rfind('<').unwrap_or_default();
     let end = html[at..].find('>').map_or(html.len(), |end| at + end);
     &html[start..end]
+}
+
+/// The value of the input of this name.
+#[track_caller]
+fn value<'a>(html: &'a str, name: &str) -> &'a str {
+    let tag = input(html, &format!("name=\"{name}\""));
+    let (_, rest) = tag.split_once(" value=\"").unwrap_or_else(|| panic!("no value in {tag}"));
+    rest.split('"').next().unwrap_or_default()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod commands;
 mod documented;
+mod owners;
 mod record;
 mod stream;
 mod webhooks;

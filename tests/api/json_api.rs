@@ -5,6 +5,7 @@ mod description;
 mod owners;
 mod settings;
 mod users;
+mod versions;
 
 use serde_json::{Value, json};
 

@@ -69,6 +69,26 @@ fn who_holds_the_token_becomes_the_administrator() {
 }
 
 #[test]
+fn a_wrong_token_is_on_record_with_the_address_and_no_name() {
+    let sluice = Home::new().start();
+    let form = [("token", "T0K3N"), ("username", "mallory"), ("password", PASSWORD)];
+    let wrong = sluice.portal_post("/sluice/setup").header("X-Forwarded-For", "192.0.2.7").form(&form);
+    wrong.send(sluice.address).assert_status(401);
+    let ada = session_of(set_up(&sluice, &token(&sluice), "ada", PASSWORD).assert_status(303));
+    let ask = || {
+        let request = Request::get("/sluice/api/v1/audit?types=signin.*").session(&ada);
+        let items = request.send(sluice.address).assert_status(200).json()["items"].clone();
+        items.as_array().cloned().filter(|items| !items.is_empty())
+    };
+    let failed = wait::for_some("the failure on record", ask);
+    assert_eq!(failed[0]["type"], "signin.failed");
+    assert_eq!((&failed[0]["method"], &failed[0]["address"]), (&"setup-token".into(), &"192.0.2.7".into()));
+    assert_eq!(failed[0]["sentence"], "A sign-in by a setup token failed");
+    let text = serde_json::Value::from(failed).to_string();
+    assert!(!text.contains("mallory") && !text.contains("T0K3N"), "{text}");
+}
+
+#[test]
 fn a_wrong_token_makes_nobody() {
     let sluice = Home::new().with("throttle.max_failures = 1000").start();
     let token = token(&sluice);

@@ -192,6 +192,16 @@ pub fn a_portal_form_over_16_kilobytes_is_refused(kind: Kind) {
     world.send(&request).assert_status(413);
 }
 
+pub fn a_form_of_an_administrator_may_be_longer_but_not_without_end(kind: Kind) {
+    let world = World::behind(kind);
+    let session = world.sign_in("ada");
+    for (length, status) in [(200_000, 422), (300_000, 413)] {
+        let form = [("name", "bob"), ("display_name", &*"x".repeat(length))];
+        let request = Request::post("/sluice/admin/users/new").header("Origin", world.origin()).form(&form);
+        world.send(&request.session(&session)).assert_status(status);
+    }
+}
+
 pub fn without_sluice_nothing_reaches_the_app(kind: Kind) {
     let mut world = World::behind(kind);
     let session = world.sign_in("vera");

@@ -1,4 +1,4 @@
-//! The app behind the proxy: says what it received, and remembers it.
+//! The app behind the proxy: says what it received, remembers it, and knows whose each open WebSocket is.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -7,7 +7,7 @@ use std::thread;
 use actix_web::dev::ServerHandle;
 use actix_web::http::{StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use actix_ws::AggregatedMessage;
+use actix_ws::{AggregatedMessage, CloseCode, Session};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -72,7 +72,33 @@ impl Seen {
 pub struct Echo {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    sockets: Sockets,
     handle: ServerHandle,
+}
+
+/// The open WebSockets of an app, each with the name that its handshake came with.
+#[derive(Clone, Default)]
+pub struct Sockets(Arc<Mutex<Vec<(String, Session)>>>);
+
+impl Sockets {
+    /// Closes those of a user, or everybody's.
+    pub fn close(&self, user: Option<&str>) {
+        let mut all = lock(&self.0);
+        let (closed, open) =
+            all.drain(..).partition::<Vec<_>, _>(|(name, _)| user.is_none_or(|user| user == name));
+        *all = open;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        for (_, socket) in closed {
+            // An error says that the client has closed it already.
+            let _ = runtime.block_on(socket.close(Some(CloseCode::Policy.into())));
+        }
+    }
+}
+
+impl std::fmt::Debug for Sockets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(lock(&self.0).iter().map(|(name, _)| name)).finish()
+    }
 }
 
 impl Echo {
@@ -80,11 +106,14 @@ impl Echo {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (sender, receiver) = mpsc::channel();
         let shared = web::Data::from(seen.clone());
+        let sockets = Sockets::default();
+        let open = web::Data::new(sockets.clone());
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let server = HttpServer::new(move || {
                     App::new()
                         .app_data(shared.clone())
+                        .app_data(open.clone())
                         .route("/status/{code}", web::to(status))
                         .default_service(web::to(echo))
                 })
@@ -100,7 +129,11 @@ impl Echo {
             });
         });
         let (address, handle) = receiver.recv().expect("the echo app starts");
-        Self { address, seen, handle }
+        Self { address, seen, sockets, handle }
+    }
+
+    pub fn sockets(&self) -> Sockets {
+        self.sockets.clone()
     }
 
     /// Everything it received so far.
@@ -133,18 +166,19 @@ impl Drop for Echo {
     }
 }
 
-fn lock(seen: &Mutex<Vec<Seen>>) -> std::sync::MutexGuard<'_, Vec<Seen>> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(all: &Mutex<Vec<T>>) -> std::sync::MutexGuard<'_, Vec<T>> {
+    all.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn echo(
     request: HttpRequest,
     body: web::Payload,
     all: web::Data<Mutex<Vec<Seen>>>,
+    sockets: web::Data<Sockets>,
 ) -> Result<HttpResponse, actix_web::Error> {
     if request.headers().contains_key(header::UPGRADE) {
         lock(&all).push(seen(&request, 0));
-        return open_websocket(&request, body);
+        return open_websocket(&request, body, &sockets);
     }
     let this = seen(&request, count(body).await?);
     let answer = this.json();
@@ -168,8 +202,14 @@ async fn status(
     HttpResponse::build(code).body(format!("the app's own {code}"))
 }
 
-fn open_websocket(request: &HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {
+fn open_websocket(
+    request: &HttpRequest,
+    body: web::Payload,
+    sockets: &Sockets,
+) -> Result<HttpResponse, actix_web::Error> {
     let (response, mut session, messages) = actix_ws::handle(request, body)?;
+    let user = request.headers().get("Remote-User").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    lock(&sockets.0).push((user.to_owned(), session.clone()));
     let mut messages = messages.aggregate_continuations();
     actix_web::rt::spawn(async move {
         while let Some(Ok(message)) = messages.next().await {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use serde_json::Value;
@@ -20,8 +20,26 @@ pub struct Heard {
 
 #[derive(Debug, Default)]
 struct Shared {
-    lines: Mutex<Vec<String>>,
-    ended: Mutex<bool>,
+    came: Mutex<Came>,
+    more: Condvar,
+}
+
+/// What has come of a stream.
+#[derive(Clone, Debug, Default)]
+struct Came {
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Came> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, change: impl FnOnce(&mut Came)) {
+        change(&mut self.lock());
+        self.more.notify_all();
+    }
 }
 
 /// A stream that is followed; left when dropped.
@@ -41,9 +59,9 @@ impl Follower {
         let (told, reader) = (Arc::clone(&shared), stream.try_clone().expect("a second handle"));
         thread::spawn(move || {
             for line in BufReader::new(reader).lines().map_while(Result::ok) {
-                told.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                told.add(|came| came.lines.push(line));
             }
-            *told.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            told.add(|came| came.ended = true);
         });
         let follower = Self { stream, shared };
         wait::until("the start of the stream", || {
@@ -53,7 +71,7 @@ impl Follower {
     }
 
     pub fn lines(&self) -> Vec<String> {
-        self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.lock().lines.clone()
     }
 
     /// The status and the headers.
@@ -62,25 +80,40 @@ impl Follower {
     }
 
     pub fn has_ended(&self) -> bool {
-        *self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().ended
     }
 
     /// Every event so far that has come whole.
     pub fn heard(&self) -> Vec<Heard> {
-        let (mut heard, mut next) = (Vec::new(), Heard::default());
-        for line in self.lines() {
-            if let Some(id) = line.strip_prefix("id: ") {
-                next.id = id.to_owned();
-            } else if let Some(name) = line.strip_prefix("event: ") {
-                next.name = name.to_owned();
-            } else if let Some(data) = line.strip_prefix("data: ") {
-                next.data = serde_json::from_str(data).expect("one line of JSON");
-            } else if line.is_empty() && !next.name.is_empty() {
-                let id = next.id.clone();
-                heard.push(std::mem::replace(&mut next, Heard { id, ..Heard::default() }));
+        heard_in(&self.lines())
+    }
+
+    /// What comes after the first `had` events, once something does; `None` at the end of the stream.
+    pub fn next_after(&self, had: usize) -> Option<Vec<Heard>> {
+        let mut came = self.shared.lock();
+        loop {
+            let new = heard_in(&came.lines).split_off(had);
+            if !new.is_empty() {
+                return Some(new);
             }
+            if came.ended {
+                return None;
+            }
+            came = self.shared.more.wait(came).unwrap_or_else(PoisonError::into_inner);
         }
-        heard
+    }
+
+    /// The id to come back with.
+    #[track_caller]
+    pub fn last_id(&self) -> String {
+        let lines = self.lines();
+        lines.iter().rev().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned()
+    }
+
+    /// Ends the connection.
+    pub fn leave(&self) {
+        // An error says that the other side has ended it already.
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// Waits for so many events.
@@ -97,6 +130,23 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        self.leave();
     }
+}
+
+fn heard_in(lines: &[String]) -> Vec<Heard> {
+    let (mut heard, mut next) = (Vec::new(), Heard::default());
+    for line in lines {
+        if let Some(id) = line.strip_prefix("id: ") {
+            next.id = id.to_owned();
+        } else if let Some(name) = line.strip_prefix("event: ") {
+            next.name = name.to_owned();
+        } else if let Some(data) = line.strip_prefix("data: ") {
+            next.data = serde_json::from_str(data).expect("one line of JSON");
+        } else if line.is_empty() && !next.name.is_empty() {
+            let id = next.id.clone();
+            heard.push(std::mem::replace(&mut next, Heard { id, ..Heard::default() }));
+        }
+    }
+    heard
 }

@@ -10,6 +10,7 @@ pub mod exposition;
 pub mod follower;
 pub mod hook;
 pub mod identity;
+pub mod live;
 pub mod nginx;
 pub mod pages;
 pub mod process;

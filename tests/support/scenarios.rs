@@ -44,6 +44,7 @@ macro_rules! behind {
             a_post_from_a_foreign_origin_is_refused_with_its_reason,
             the_apps_own_statuses_reach_the_client,
             a_portal_form_over_16_kilobytes_is_refused,
+            a_form_of_an_administrator_may_be_longer_but_not_without_end,
             without_sluice_nothing_reaches_the_app,
             one_sign_in_serves_every_subdomain,
             qbittorrent_answers_those_who_are_signed_in,
@@ -61,6 +62,13 @@ macro_rules! behind {
             clients_are_refused_in_the_form_that_they_know,
             credentials_that_are_the_apps_own_reach_it,
             a_preflight_passes_for_listed_origins_only,
+        );
+        $crate::behind!($kind, live:
+            narrowed_rights_close_the_users_websockets_at_once_and_nobody_elses,
+            an_ended_session_closes_its_websocket_at_once,
+            a_disabled_user_loses_their_websocket_at_once,
+            a_revoked_key_loses_its_websocket_at_once,
+            an_app_that_lost_the_stream_catches_up_with_its_last_event,
         );
         $crate::behind!($kind, written:
             the_lines_that_sluice_writes_protect_an_app,

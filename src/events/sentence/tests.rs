@@ -55,10 +55,15 @@ fn users() -> Vec<(Event, &'static str)> {
 }
 
 fn sessions_and_keys() -> Vec<(Event, &'static str)> {
+    let ran_out = |count: u32| {
+        Event::new(K::SessionEnded).about(&name("bob")).with("sessions", count).with("expired", true)
+    };
     vec![
         (own(K::SessionStarted).with("opened", "page"), "ada signed in on the sign-in page"),
         (own(K::SessionStarted).with("opened", "client"), "ada signed in with an app or a script"),
         (own(K::SessionStarted).with("opened", "api-key"), "ada signed in with an API key"),
+        (ran_out(1), "A session of bob ran out"),
+        (ran_out(3), "3 sessions of bob ran out"),
         (own(K::SessionEnded), "ada signed out, or signed in anew"),
         (own(K::SessionEnded).with("sessions", 1), "ada ended a session of their own"),
         (own(K::SessionEnded).with("sessions", 2), "ada ended 2 sessions of their own"),

@@ -54,7 +54,7 @@ pub fn of(
     Ok(match fault {
         Fault::Fields(fields) => (StatusCode::UNPROCESSABLE_ENTITY, Complaint::about(fields, order)),
         Fault::Refused(_) => (StatusCode::FORBIDDEN, said),
-        Fault::Conflict(_) => (StatusCode::CONFLICT, said),
+        Fault::Conflict(_) | Fault::Changed => (StatusCode::CONFLICT, said),
         Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, said),
         Fault::NotFound(_) => return Err(gone(admin)),
         Fault::Overtaken => return Err(person::to_sign_in(&admin.visit)),

@@ -17,6 +17,7 @@ const CUSTOM: &str = "custom";
 const AS_EVERYWHERE: &str = "as-everywhere";
 
 /// What is chosen and ticked.
+#[derive(Clone)]
 pub struct SetForm {
     choice: String,
     ticked: Vec<String>,

@@ -14,6 +14,7 @@ use super::{
     Admin,
     complaint::{self, Complaint},
     endings::{Endings, Open},
+    meanwhile,
     user_form::{ORDER, UserForm},
 };
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         Fault, FieldError,
         draft::{Draft, Typed},
         users::{self, Hashed, Password},
+        version::Version,
     },
     policy::app::Apps,
     portal::{
@@ -216,8 +218,13 @@ async fn submitted(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let fields = Form::read(request, payload, admin.visit.base()).await?;
+    let fields = Form::read_large(request, payload, admin.visit.base()).await?;
     let form = UserForm::sent(&fields, &admin.visit.state.config.apps, before.as_deref());
+    if let Some((user, from)) = before.as_deref().zip(form.made_from.clone())
+        && from != Version::of(user)
+    {
+        return Ok(changed_meanwhile(admin, form, &from, user));
+    }
     match save(admin, before.clone(), &form, &fields).await {
         Ok((id, done)) => {
             info!(user = %admin.user.name, subject = id.get(), done, "a user is saved");
@@ -225,10 +232,21 @@ async fn submitted(
             Ok(page::see_other(&page).finish())
         }
         Err(fault) => {
+            if let (Fault::Changed, Some(before)) = (&fault, &before) {
+                let user = find(admin, &before.id.get().to_string())?;
+                return Ok(changed_meanwhile(admin, form, &Version::of(before), &user));
+            }
             let said = complaint::of(admin, request, fault, &ORDER)?;
             Ok(show(admin, before.as_deref(), form, said))
         }
     }
+}
+
+/// The form once more, with what somebody else saved while it was open.
+fn changed_meanwhile(admin: &Admin, form: UserForm, from: &Version, user: &User) -> HttpResponse {
+    info!(user = %admin.user.name, subject = user.id.get(), "a user was changed while a form was open");
+    let (form, complaint) = meanwhile::taken_over(form, from, user, &admin.visit.state.config.apps);
+    show(admin, Some(user), form, (StatusCode::CONFLICT, complaint))
 }
 
 async fn save(

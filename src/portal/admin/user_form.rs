@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::set_form::SetForm;
 use crate::{
-    administration::{FieldError, draft::Typed, users::Password},
+    administration::{FieldError, draft::Typed, users::Password, version::Version},
     policy::{
         app::{AppName, Apps},
         capability::Capabilities,
@@ -50,6 +50,8 @@ pub struct UserForm {
     pub everywhere: SetForm,
     /// The same in single apps.
     pub apps: Vec<AppForm>,
+    /// The user that it was made from; [`None`] where there is none, or the form does not say.
+    pub made_from: Option<Version>,
 }
 
 /// The set of one app.
@@ -84,7 +86,8 @@ impl UserForm {
     /// Of a user as they are.
     pub fn of(user: &User, apps: &Apps) -> Self {
         let sets = app_forms(apps, Some(user), |app| user.per_app.get(app), user.granted);
-        Self::with(Typed::of(user), (PasswordChoice::Keep, user.granted), sets)
+        let form = Self::with(Typed::of(user), (PasswordChoice::Keep, user.granted), sets);
+        Self { made_from: Some(Version::of(user)), ..form }
     }
 
     fn with(
@@ -102,6 +105,7 @@ impl UserForm {
             password: Some(password),
             everywhere: SetForm::of(everywhere),
             apps,
+            made_from: None,
         }
     }
 
@@ -124,6 +128,7 @@ impl UserForm {
             password: PasswordChoice::named(&form.text("password_choice")),
             everywhere: SetForm::sent(form, "set", "may"),
             apps: sets,
+            made_from: Version::parse(&form.text("made_from")),
         }
     }
 

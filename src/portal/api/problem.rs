@@ -136,7 +136,7 @@ impl From<Fault> for Problem {
             Fault::Fields(errors) => return Self::fields(errors),
             Fault::NotFound(what) => return Self::not_found(what),
             Fault::Refused(_) => StatusCode::FORBIDDEN,
-            Fault::Conflict(_) => StatusCode::CONFLICT,
+            Fault::Conflict(_) | Fault::Changed => StatusCode::CONFLICT,
             Fault::Overtaken => StatusCode::UNAUTHORIZED,
             Fault::Unstored(ref cause) => {
                 error!(%cause, "a change could not be stored");

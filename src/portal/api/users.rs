@@ -1,25 +1,32 @@
 //! `users`: who may come in, and what they may do.
 
+mod body;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
     HttpResponse,
-    http::{StatusCode, header::LOCATION},
+    http::{
+        StatusCode,
+        header::{ETAG, LOCATION},
+    },
 };
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use body::{NewUser, UserChange};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{Id, Json, Query},
     caller::{Administrator, Caller},
     list::{Limit, Page},
+    precondition::IfMatch,
     problem::Problem,
 };
 use crate::{
     administration::{
-        draft::{Granted, Typed},
-        users::{self, Password},
+        Fault,
+        users::{self, Hashed},
+        version::Version,
     },
     authn::profile::{DisplayName, Email},
     clock::Timestamp,
@@ -86,148 +93,8 @@ pub fn names(set: Capabilities) -> Vec<&'static str> {
     set.iter().map(|capability| capability.name()).collect()
 }
 
-/// Sets for single apps; `null` lets what holds in every app hold there.
-type AppSets = BTreeMap<String, Option<Vec<String>>>;
-
-/// A user to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewUser {
-    /// Name: a-z 0-9 . _ @ -
-    #[schema(example = "bob")]
-    name: String,
-    /// Name for people.
-    display_name: Option<String>,
-    /// Address.
-    email: Option<String>,
-    /// `admin` or `user`, which it is where this is left out.
-    role: Option<String>,
-    /// Whether they may come in; `true` where this is left out.
-    enabled: Option<bool>,
-    /// `full`, `read-only`, `sso-default` or `none`; instead of `capabilities`. `read-only` where both are left out.
-    preset: Option<String>,
-    /// What is granted in every app that has no set of its own.
-    capabilities: Option<Vec<String>>,
-    /// Sets for single apps; `null` lets what holds in every app hold there.
-    apps: Option<AppSets>,
-    /// Groups beside the role's.
-    groups: Option<Vec<String>>,
-    /// The password; without one only another system lets the user in.
-    password: Option<String>,
-}
-
-/// What shall change of a user; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserChange {
-    /// Name: a-z 0-9 . _ @ -
-    name: Option<String>,
-    /// Name for people; `null` for none.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    display_name: Given<String>,
-    /// Address; `null` for none.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    email: Given<String>,
-    /// `admin` or `user`.
-    role: Option<String>,
-    /// Whether they may come in.
-    enabled: Option<bool>,
-    /// `full`, `read-only`, `sso-default` or `none`; instead of `capabilities`.
-    preset: Option<String>,
-    /// What is granted in every app that has no set of its own.
-    capabilities: Option<Vec<String>>,
-    /// Sets for single apps; `null` lets what holds in every app hold there. Apps that are not named keep theirs.
-    apps: Option<AppSets>,
-    /// Groups beside the role's.
-    groups: Option<Vec<String>>,
-    /// A new password, which ends the user's sessions; `null` for none.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
-    password: Given<String>,
-}
-
-/// A field that may be left out, be `null`, or hold a value.
-#[derive(Debug, Default)]
-enum Given<T> {
-    #[default]
-    Not,
-    Null,
-    Value(T),
-}
-
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Given<T>, D::Error> {
-    Option::deserialize(from).map(|value| value.map_or(Given::Null, Given::Value))
-}
-
-impl Given<String> {
-    fn text_into(self, text: &mut String) {
-        match self {
-            Self::Not => {}
-            Self::Null => text.clear(),
-            Self::Value(value) => *text = value,
-        }
-    }
-}
-
-fn granted(
-    preset: Option<String>,
-    capabilities: Option<Vec<String>>,
-    usual: Granted,
-) -> Result<Granted, Problem> {
-    match (preset, capabilities) {
-        (None, None) => Ok(usual),
-        (Some(preset), None) => Ok(Granted::Preset(preset)),
-        (None, Some(names)) => Ok(Granted::Each(names)),
-        (Some(_), Some(_)) => {
-            let detail = "send either `preset` or `capabilities`, not both";
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-        }
-    }
-}
-
-fn sets(apps: Option<AppSets>) -> Vec<(String, Option<Granted>)> {
-    apps.unwrap_or_default().into_iter().map(|(app, names)| (app, names.map(Granted::Each))).collect()
-}
-
-impl NewUser {
-    fn typed(self) -> Result<(Typed, Password), Problem> {
-        let usual = Typed::default();
-        let typed = Typed {
-            name: self.name,
-            display_name: self.display_name.unwrap_or_default(),
-            email: self.email.unwrap_or_default(),
-            role: self.role.unwrap_or(usual.role),
-            enabled: self.enabled.unwrap_or(true),
-            granted: granted(self.preset, self.capabilities, usual.granted)?,
-            apps: sets(self.apps),
-            groups: self.groups.unwrap_or_default(),
-        };
-        let password = self.password.map_or(Password::Keep, |text| Password::Set(SecretString::from(text)));
-        Ok((typed, password))
-    }
-}
-
-impl UserChange {
-    fn typed(self, user: &User) -> Result<(Typed, Password), Problem> {
-        let mut typed = Typed::of(user);
-        typed.name = self.name.unwrap_or(typed.name);
-        self.display_name.text_into(&mut typed.display_name);
-        self.email.text_into(&mut typed.email);
-        typed.role = self.role.unwrap_or(typed.role);
-        typed.enabled = self.enabled.unwrap_or(typed.enabled);
-        typed.granted = granted(self.preset, self.capabilities, typed.granted)?;
-        typed.apps = sets(self.apps);
-        typed.groups = self.groups.unwrap_or(typed.groups);
-        let password = match self.password {
-            Given::Not => Password::Keep,
-            Given::Null => Password::Remove,
-            Given::Value(text) => Password::Set(SecretString::from(text)),
-        };
-        Ok((typed, password))
-    }
-}
+/// The largest body, in bytes: room for a set of every capability in each of hundreds of apps.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Which users.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -263,7 +130,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/users", tag = "users", request_body = NewUser, responses((status = 201, body = UserView)))]
 pub async fn add(
     Administrator(caller): Administrator,
-    Json(body): Json<NewUser>,
+    Json(body): Json<NewUser, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
     let (typed, password) = body.typed()?;
     let draft = typed.read(&caller.visit.state.config.apps, None).map_err(Problem::fields)?;
@@ -273,7 +140,15 @@ pub async fn add(
     let user = find(&caller, id.get())?;
     let mut response = super::json(StatusCode::CREATED);
     response.insert_header((LOCATION, caller.visit.page(&format!("/api/v1/users/{}", id.get()))));
+    response.insert_header((ETAG, Version::of(&user).etag()));
     Ok(super::finish(response, &UserView::of(&caller, &user)))
+}
+
+/// The answer with a user, and with the tag that a change of theirs can name in `If-Match`.
+fn answer(caller: &Caller, user: &User) -> HttpResponse {
+    let mut response = super::json(StatusCode::OK);
+    response.insert_header((ETAG, Version::of(user).etag()));
+    super::finish(response, &UserView::of(caller, user))
 }
 
 /// A user.
@@ -281,25 +156,53 @@ pub async fn add(
     responses((status = 200, body = UserView)))]
 pub async fn show(Administrator(caller): Administrator, Id(id): Id) -> Result<HttpResponse, Problem> {
     let user = find(&caller, id)?;
-    Ok(super::ok(&UserView::of(&caller, &user)))
+    Ok(answer(&caller, &user))
 }
 
-/// Changes a user. What is taken from them holds from the next request on.
-#[utoipa::path(patch, path = "/users/{id}", tag = "users", params(("id" = i64, Path, minimum = 1)),
-    request_body = UserChange, responses((status = 200, body = UserView)))]
+/// Changes a user. What is taken from them holds from the next request on. With `If-Match` nothing is changed where
+/// somebody else has changed the user since; the `ETag` of every answer with a user is what to send.
+#[utoipa::path(patch, path = "/users/{id}", tag = "users", params(("id" = i64, Path, minimum = 1), IfMatch),
+    request_body = UserChange, responses((status = 200, body = UserView),
+        (status = 412, body = Problem, content_type = "application/problem+json")))]
 pub async fn change(
     Administrator(caller): Administrator,
     Id(id): Id,
-    Json(body): Json<UserChange>,
+    if_match: IfMatch,
+    Json(body): Json<UserChange, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
+    let state = &caller.visit.state;
     let before = find(&caller, id)?;
-    let (typed, password) = body.typed(&before)?;
-    let draft = typed.read(&caller.visit.state.config.apps, Some(&before)).map_err(Problem::fields)?;
-    let password = users::hashed(&caller.visit.state, password).await?;
-    let actor = caller.actor();
-    caller.blocking(move |state| users::change(state, &actor, &before, (&draft, &password))).await?;
+    if_match.check(&before)?;
+    body.typed(&before)?.read(&state.config.apps, Some(&before)).map_err(Problem::fields)?;
+    let password = Arc::new(users::hashed(state, body.password()).await?);
+    if !change_from(&caller, before, &body, &password).await? {
+        // What another process changed is known now.
+        let before = find(&caller, id)?;
+        if_match.check(&before)?;
+        if !change_from(&caller, before, &body, &password).await? {
+            return Err(Fault::Changed.into());
+        }
+    }
     let user = find(&caller, id)?;
-    Ok(super::ok(&UserView::of(&caller, &user)))
+    Ok(answer(&caller, &user))
+}
+
+/// Changes a user from what they were `before`; `false` where they are something else by now.
+async fn change_from(
+    caller: &Caller,
+    before: Arc<User>,
+    body: &UserChange,
+    password: &Arc<Hashed>,
+) -> Result<bool, Problem> {
+    let apps = &caller.visit.state.config.apps;
+    let draft = body.typed(&before)?.read(apps, Some(&before)).map_err(Problem::fields)?;
+    let (actor, password) = (caller.actor(), Arc::clone(password));
+    let change =
+        move |state: &crate::state::State| match users::change(state, &actor, &before, (&draft, &password)) {
+            Err(Fault::Changed) => Ok(false),
+            done => done.map(|()| true),
+        };
+    caller.blocking(change).await
 }
 
 /// What becomes of what a deleted user owns.
@@ -312,14 +215,17 @@ pub struct Legacy {
 }
 
 /// Deletes a user with their sessions and keys.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users", params(("id" = i64, Path, minimum = 1), Legacy),
-    responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", params(("id" = i64, Path, minimum = 1), Legacy, IfMatch),
+    responses((status = 204, description = "Deleted"),
+        (status = 412, body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(
     Administrator(caller): Administrator,
     Id(id): Id,
     Query(legacy): Query<Legacy>,
+    if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let user = find(&caller, id)?;
+    if_match.check(&user)?;
     let heir = match legacy.heir {
         None => None,
         Some(name) => Some(
