@@ -58,7 +58,7 @@ impl Browser {
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments},
-            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }}});
         let mut browser = Self { driver, session: String::new(), _process: process, _profile: profile };
         let created = browser.ask("POST", "/session", &wanted);
@@ -209,6 +209,19 @@ impl Browser {
     pub fn console(&self) -> Vec<Value> {
         let log = self.command("POST", "/se/log", &json!({"type": "browser"}));
         log.as_array().cloned().unwrap_or_default()
+    }
+
+    /// What went over the network since this was last asked: events of the DevTools protocol and their parameters.
+    #[track_caller]
+    pub fn network(&self) -> Vec<(String, Value)> {
+        let log = self.command("POST", "/se/log", &json!({"type": "performance"}));
+        let events = log.as_array().cloned().unwrap_or_default();
+        let event = |entry: Value| {
+            let entry: Value = serde_json::from_str(&text(&entry["message"])).expect("an event in JSON");
+            let mut event = entry["message"].clone();
+            (text(&event["method"]), event["params"].take())
+        };
+        events.into_iter().map(event).filter(|(method, _)| method.starts_with("Network.")).collect()
     }
 
     /// Fills in the sign-in page and sends it.
