@@ -6,5 +6,6 @@ mod support;
 
 mod account_keys;
 mod pages;
+mod read_only;
 mod setup;
 mod sign_in;
