@@ -7,5 +7,6 @@ mod support;
 mod accessibility;
 mod account_keys;
 mod pages;
+mod read_only;
 mod setup;
 mod sign_in;

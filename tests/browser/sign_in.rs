@@ -145,7 +145,7 @@ fn who_may_only_look_sees_the_list_and_changes_nothing(kind: Kind) {
         assert_eq!(answered["status"], 403, "{button}: {answered}");
         assert_eq!(answered["reason"], "missing pause_resume", "{button}: {answered}");
     }
-    // What the other buttons send.
+    // What other buttons send; `read_only` clicks each of them.
     for (action, missing) in [
         ("delete", "missing remove_downloads"),
         ("add", "missing add_downloads"),

@@ -12,6 +12,8 @@ use super::process::{Process, free_port, local};
 use super::raw::Request;
 use super::wait;
 
+pub mod gestures;
+
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -232,10 +234,11 @@ impl Browser {
         self.click("button[type=submit]");
     }
 
-    /// Waits for the first element that fits.
+    /// Waits for the first element that fits a CSS selector, or an XPath, which starts with `//`.
     #[track_caller]
     fn find(&self, selector: &str) -> String {
-        let query = json!({"using": "css selector", "value": selector});
+        let using = if selector.starts_with("//") { "xpath" } else { "css selector" };
+        let query = json!({"using": using, "value": selector});
         let path = format!("/session/{}/element", self.session);
         wait::for_some(&format!("{selector} on the page"), || {
             let answer = self.request("POST", &path, &query);
