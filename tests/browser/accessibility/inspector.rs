@@ -147,7 +147,8 @@ impl Inspector {
             .filter(|url| !stays(url))
             .map(|url| format!("asked for {url}"))
             .collect();
-        let Some(page) = all("Network.responseReceived").filter(|answer| answer["type"] == "Document").last()
+        let Some(page) =
+            all("Network.responseReceived").filter(|answer| answer["type"] == "Document").next_back()
         else {
             found.push("was not loaded".to_owned());
             return found;
