@@ -18,7 +18,7 @@ impl DisplayName {
     pub fn parse(text: &str) -> Result<Self, DisplayNameError> {
         let hidden = |c: char| {
             c.is_control()
-                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+                || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
         };
         let plain =
             (1..=100).contains(&text.chars().count()) && !text.contains(hidden) && text.trim() == text;

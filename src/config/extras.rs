@@ -9,6 +9,19 @@ use crate::policy::{
     extras::{Extras, HeaderText, Inject},
 };
 
+/// What the answer to the proxy says about itself, or would make a browser do.
+const OF_THE_ANSWER: [&str; 9] = [
+    "cache-control",
+    "date",
+    "keep-alive",
+    "location",
+    "set-cookie",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "www-authenticate",
+];
+
 /// Reads both; `key` makes the whole name of one.
 pub(super) fn read(
     reader: &mut Reader,
@@ -17,6 +30,9 @@ pub(super) fn read(
 ) -> Option<Extras> {
     let headers = reader.map(&key("headers"), |name, text| {
         let name = header(name)?.as_str().to_owned();
+        if OF_THE_ANSWER.contains(&name.as_str()) || name.starts_with("content-") {
+            return Err("is a header of the answer itself; choose one that the app reads".to_owned());
+        }
         let text = HeaderText::parse(text).ok_or_else(|| {
             "is no header's text; write it like \"{user}\", of user, name, email, groups, id, role, capabilities, \
              permission and app"

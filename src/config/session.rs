@@ -53,6 +53,11 @@ impl SessionConfig {
         {
             reader.problem("session.remember_ttl", "it is shorter than session.ttl; make it the longer one");
         }
+        if let (Some(name), Some(domain), Some(secure)) = (&cookie_name, &cookie_domain, cookie_secure)
+            && let Some(problem) = prefix_problem(name, domain.is_some(), secure)
+        {
+            reader.problem("session.cookie_name", problem);
+        }
         Some(Self {
             ttl: ttl?,
             remember_ttl: remember_ttl?,
@@ -73,6 +78,21 @@ fn cookie_name(text: &str) -> Result<String, String> {
     } else {
         Err("is no cookie name; use letters, digits, _ and -".to_owned())
     }
+}
+
+/// What browsers ask of a cookie whose name begins so (RFC 6265bis, 4.1.3); any other they drop without a word.
+fn prefix_problem(name: &str, has_domain: bool, secure: CookieSecure) -> Option<&'static str> {
+    let begins =
+        |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let host = begins("__Host-");
+    if (host || begins("__Secure-")) && secure != CookieSecure::Always {
+        return Some(
+            "browsers drop a cookie of such a name without HTTPS; set session.cookie_secure = \"always\" or choose another name",
+        );
+    }
+    (host && has_domain).then_some(
+        "browsers drop a cookie of such a name that has a domain; leave out session.cookie_domain or choose another name",
+    )
 }
 
 fn cookie_domain(text: &str) -> Result<Host, String> {

@@ -18,6 +18,8 @@ pub fn line(recorded: &Recorded) -> String {
     let text = |text: &Option<String>| field(text.as_deref().unwrap_or_default()).into_owned();
     let detail =
         if event.detail.is_empty() { String::new() } else { Value::Object(event.detail.clone()).to_string() };
+    // Where a spreadsheet divides columns at semicolons, none of a client's starts one.
+    let detail = detail.replace(';', "\\u003b");
     format!(
         "{},{},{},{},{},{},{},{}\r\n",
         recorded.id.get(),

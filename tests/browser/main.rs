@@ -6,6 +6,7 @@ mod support;
 
 mod accessibility;
 mod account_keys;
+mod administration;
 mod pages;
 mod read_only;
 mod setup;

@@ -187,7 +187,7 @@ impl Page {
             Step::Frame(at) => self.browser.enter_frame(at),
             Step::Fill(at, text) => self.browser.fill_in(at, text),
             Step::File(at) => self.browser.fill_in(at, &self.holdings.torrent_file()),
-            Step::Press(keys) => self.browser.press(keys),
+            Step::Press(keys) => self.browser.press_keys(keys),
             Step::Yes(part) => {
                 let question = self.browser.say_yes();
                 assert!(question.contains(part), "{question}");

@@ -170,6 +170,15 @@ impl Browser {
         self.command("POST", &format!("/element/{element}/click"), &json!({}));
     }
 
+    /// Clicks what one clicks by its words: a link, a button, a box, what unfolds.
+    #[track_caller]
+    pub fn press(&self, words: &str) {
+        let kinds = "self::a or self::button or self::label or self::summary";
+        let path = format!("//*[{kinds}][normalize-space()=\"{words}\" or @aria-label=\"{words}\"]");
+        let element = self.find_by("xpath", &path);
+        self.command("POST", &format!("/element/{element}/click"), &json!({}));
+    }
+
     /// Every cookie that the page's own host gets.
     #[track_caller]
     pub fn cookies(&self) -> Vec<Value> {
@@ -237,8 +246,12 @@ impl Browser {
     /// Waits for the first element that fits a CSS selector, or an XPath, which starts with `//`.
     #[track_caller]
     fn find(&self, selector: &str) -> String {
-        let using = if selector.starts_with("//") { "xpath" } else { "css selector" };
-        let query = json!({"using": using, "value": selector});
+        self.find_by(if selector.starts_with("//") { "xpath" } else { "css selector" }, selector)
+    }
+
+    #[track_caller]
+    fn find_by(&self, way: &str, selector: &str) -> String {
+        let query = json!({"using": way, "value": selector});
         let path = format!("/session/{}/element", self.session);
         wait::for_some(&format!("{selector} on the page"), || {
             let answer = self.request("POST", &path, &query);

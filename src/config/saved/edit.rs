@@ -47,7 +47,7 @@ impl Saved {
     pub fn edited(&self, edits: &[Edit], placed: &Placed) -> Result<Self, Vec<Problem>> {
         let mut saved = self.clone();
         let wrong = edits.iter().filter_map(|edit| {
-            let made = may_be_saved(edit.key()).and_then(|()| saved.edit(edit, placed));
+            let made = edit.may_be_saved().and_then(|()| saved.edit(edit, placed));
             made.err().map(|text| Problem::with_value(edit.key(), &text))
         });
         let mut problems: Vec<_> = wrong.collect();
@@ -141,6 +141,19 @@ fn value(input: &Input) -> Value {
         Input::List(entries) => Value::from(entries.as_slice()),
         Input::Table(entries) => {
             entries.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect()
+        }
+    }
+}
+
+impl Edit {
+    /// Whether it may, with every key of a table that it sets as a whole.
+    fn may_be_saved(&self) -> Result<(), String> {
+        may_be_saved(self.key())?;
+        match self {
+            Self::Set(key, Input::Table(entries)) => {
+                entries.iter().try_for_each(|(name, _)| may_be_saved(&format!("{key}.{name}")))
+            }
+            Self::Set(..) | Self::Remove(_) => Ok(()),
         }
     }
 }

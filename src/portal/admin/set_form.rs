@@ -1,5 +1,7 @@
 //! The choice of what somebody may do: a preset, or box by box.
 
+use std::collections::BTreeSet;
+
 use crate::{
     administration::draft::Granted,
     policy::{
@@ -78,6 +80,15 @@ impl SetForm {
     /// The same for one app; `None` lets what holds everywhere hold there.
     pub fn granted_in_app(&self) -> Option<Granted> {
         (self.choice != AS_EVERYWHERE).then(|| self.granted())
+    }
+
+    /// Whether boxes differ that do not count, because the choice is still the preset that was held. Without
+    /// JavaScript the choice does not follow the boxes.
+    pub fn passes_over_boxes(&self, held: Capabilities) -> bool {
+        let boxes = |ticked: &[String]| ticked.iter().cloned().collect::<BTreeSet<_>>();
+        let before = Self::of(held);
+        let stays = before.choice == self.choice && self.choice != CUSTOM;
+        stays && !self.ticked.is_empty() && boxes(&self.ticked) != boxes(&before.ticked)
     }
 
     /// Whether an app has a set of its own.

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     administration::{
-        Fault, FieldError,
-        draft::{Draft, Typed},
-        users::{self, Hashed, Password},
+        Fault,
+        draft::Draft,
+        users::{self, Hashed},
         version::Version,
     },
     policy::app::Apps,
@@ -255,7 +255,7 @@ async fn save(
     form: &UserForm,
     fields: &Form,
 ) -> Result<(UserId, &'static str), Fault> {
-    let (draft, password) = read(admin, before.as_deref(), &form.typed(), form.password(fields)).await?;
+    let (draft, password) = read(admin, before.as_deref(), form, fields).await?;
     let actor = admin.actor();
     match before {
         None => {
@@ -274,14 +274,16 @@ async fn save(
 async fn read(
     admin: &Admin,
     before: Option<&User>,
-    typed: &Typed,
-    password: Result<Password, FieldError>,
+    form: &UserForm,
+    fields: &Form,
 ) -> Result<(Draft, Hashed), Fault> {
     let state = &admin.visit.state;
-    let mut errors = Vec::new();
-    let draft = typed.read(&state.config.apps, before).map_err(|found| errors.extend(found)).ok();
-    match (draft, password) {
-        (Some(draft), Ok(password)) => Ok((draft, users::hashed(state, password).await?)),
+    let mut errors = form.passed_over(before);
+    let draft = form.typed().read(&state.config.apps, before).map_err(|found| errors.extend(found)).ok();
+    match (draft, form.password(fields)) {
+        (Some(draft), Ok(password)) if errors.is_empty() => {
+            Ok((draft, users::hashed(state, password).await?))
+        }
         (_, password) => {
             errors.extend(password.err());
             Err(Fault::Fields(errors))

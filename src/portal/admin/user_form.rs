@@ -147,6 +147,17 @@ impl UserForm {
         }
     }
 
+    /// What is wrong where boxes would be passed over.
+    pub fn passed_over(&self, before: Option<&User>) -> Vec<FieldError> {
+        let held = before.map_or(Preset::ReadOnly.capabilities(), |user| user.granted);
+        let held_in = |app: &AppForm| AppName::parse(&app.name).and_then(|name| before?.per_app.get(&name));
+        let everywhere = self.everywhere.passes_over_boxes(held).then_some("capabilities");
+        let apps = self.apps.iter().any(|app| held_in(app).is_some_and(|set| app.set.passes_over_boxes(set)));
+        let fields = everywhere.into_iter().chain(apps.then_some("apps"));
+        let text = "boxes were changed, which count only with \u{201c}custom\u{201d}; choose that, or tick them as before";
+        fields.map(|field| FieldError::new(field, text)).collect()
+    }
+
     /// What is wanted of the password. One that is typed is never passed over.
     pub fn password(&self, form: &Form) -> Result<Password, FieldError> {
         let typed = form.text("password");

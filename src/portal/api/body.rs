@@ -1,6 +1,6 @@
 //! Bodies, queries and numbers of paths, read strictly: nothing unknown, nothing mistyped, nothing large.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt, marker::PhantomData, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -9,7 +9,10 @@ use actix_web::{
     web,
 };
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
+};
 
 use super::problem::Problem;
 
@@ -25,6 +28,42 @@ pub struct Json<T, const MAX: usize = MAX_BYTES>(pub T);
 
 /// The query.
 pub struct Query<T>(pub T);
+
+/// An object whose keys are the client's to choose; a key that comes twice is refused.
+#[derive(Clone, Debug)]
+pub struct Unique<V>(pub BTreeMap<String, V>);
+
+impl<V> Default for Unique<V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor(PhantomData))
+    }
+}
+
+struct UniqueVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueVisitor<V> {
+    type Value = Unique<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique<V>, A::Error> {
+        let mut map = BTreeMap::new();
+        while let Some((key, value)) = entries.next_entry::<String, V>()? {
+            if let Some(twice) = map.insert(key.clone(), value).map(|_| key) {
+                return Err(Error::custom(format_args!("the key `{twice}` comes twice")));
+            }
+        }
+        Ok(Unique(map))
+    }
+}
 
 /// The number in the path.
 pub struct Id(pub i64);

@@ -45,6 +45,17 @@ pub enum Credential {
 pub struct Administrator(pub Caller);
 
 impl Caller {
+    /// Refuses a key that is limited to some capabilities or apps, `so`.
+    pub fn unlimited(&self, so: &str) -> Result<(), Problem> {
+        match &self.by {
+            Credential::Key(key) if key.scope.capabilities.is_some() || key.scope.apps.is_some() => {
+                let detail = format!("this key is limited to some capabilities or apps, so {so}");
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
+            Credential::Key(_) | Credential::Session(_) => Ok(()),
+        }
+    }
+
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let visit = Visit::from_request(request, &mut Payload::None).into_inner();
         let visit = visit.map_err(|_| {
@@ -156,20 +167,9 @@ impl FromRequest for Administrator {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Caller::of(request).and_then(|caller| {
-            let limited = match &caller.by {
-                Credential::Session(_) => false,
-                Credential::Key(key) => key.scope.capabilities.is_some() || key.scope.apps.is_some(),
-            };
-            match caller.user.role {
-                Role::Admin if !limited => Ok(Self(caller)),
-                Role::Admin => {
-                    let detail =
-                        "this key is limited to some capabilities or apps, so it administers nothing";
-                    Err(Problem::new(StatusCode::FORBIDDEN, detail))
-                }
-                Role::User => Err(Problem::new(StatusCode::FORBIDDEN, "only administrators may do this")),
-            }
+        ready(Caller::of(request).and_then(|caller| match caller.user.role {
+            Role::Admin => caller.unlimited("it administers nothing").map(|()| Self(caller)),
+            Role::User => Err(Problem::new(StatusCode::FORBIDDEN, "only administrators may do this")),
         }))
     }
 }

@@ -153,8 +153,9 @@ fn own_session(caller: &Caller) -> Result<SessionId, Problem> {
 
 /// One's own live keys.
 #[utoipa::path(get, path = "/me/keys", tag = "me", params(Span), responses((status = 200, body = Page<KeyView>)))]
-pub async fn list_keys(caller: Caller, Query(span): Query<Span>) -> HttpResponse {
-    super::ok(&keys::page(&caller, Some(caller.user.id), &span))
+pub async fn list_keys(caller: Caller, Query(span): Query<Span>) -> Result<HttpResponse, Problem> {
+    caller.unlimited("it does not see the others")?;
+    Ok(super::ok(&keys::page(&caller, Some(caller.user.id), &span)))
 }
 
 /// Makes a key of one's own.
@@ -176,6 +177,7 @@ pub async fn revoke_key(caller: Caller, Id(id): Id) -> Result<HttpResponse, Prob
 #[utoipa::path(get, path = "/me/sessions", tag = "me", params(Span),
     responses((status = 200, body = Page<SessionView>)))]
 pub async fn list_sessions(caller: Caller, Query(span): Query<Span>) -> Result<HttpResponse, Problem> {
+    caller.unlimited("it does not see sessions")?;
     Ok(super::ok(&sessions::page(&caller, Some(caller.user.id), &span).await?))
 }
 

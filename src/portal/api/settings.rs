@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::{
-    body::{Id, Json},
+    body::{Id, Json, Unique},
     caller::{Administrator, Caller},
     problem::Problem,
 };
@@ -103,7 +103,8 @@ pub struct SettingsChange {
     version: i64,
     /// Keys with their new values.
     #[serde(default)]
-    set: BTreeMap<String, Value>,
+    #[schema(value_type = BTreeMap<String, Value>)]
+    set: Unique<Value>,
     /// Keys that the layers below shall say again; an app or event as a whole by its own key, as in `app.sonarr`.
     #[serde(default)]
     remove: Vec<String>,
@@ -154,7 +155,7 @@ pub async fn change(
     Administrator(caller): Administrator,
     Json(body): Json<SettingsChange, { 256 * 1024 }>,
 ) -> Result<HttpResponse, Problem> {
-    let sets = body.set.into_iter().map(|(key, value)| Edit::Set(key, value.into()));
+    let sets = body.set.0.into_iter().map(|(key, value)| Edit::Set(key, value.into()));
     let edits = sets.chain(body.remove.into_iter().map(Edit::Remove)).collect();
     let change = Change { base: VersionId::numbered(body.version), edits };
     let editor = editor(&caller);

@@ -54,22 +54,24 @@ function countDown(form) {
   tick();
 }
 
-// A button beside a text that is shown once.
-function addCopy(input) {
+// A button beside a text that is to be taken elsewhere.
+function addCopy(field) {
+  const isInput = field.matches("input");
+  const select = () => isInput ? field.select() : getSelection().selectAllChildren(field);
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "main", textContent: "Copy" });
+  Object.assign(button, { type: "button", className: isInput ? "main" : "plain", textContent: "Copy" });
   button.setAttribute("aria-live", "polite");
-  input.addEventListener("focus", () => input.select());
+  if (isInput) field.addEventListener("focus", select);
   button.addEventListener("click", async () => {
-    let copied = await navigator.clipboard?.writeText(input.value).then(() => true, () => false);
+    let copied = await navigator.clipboard?.writeText(isInput ? field.value : field.textContent).then(() => true, () => false);
     if (!copied) {
       // On pages that came without TLS only the older way works, with what is selected.
-      input.select();
+      select();
       copied = document.execCommand("copy");
     }
     button.textContent = copied ? "Copied" : "Selected";
   });
-  input.after(button);
+  field.after(button);
 }
 
 // A preset and its boxes: each follows the other.
@@ -109,5 +111,5 @@ document.querySelectorAll("input[type=password]").forEach(addToggle);
 document.querySelectorAll("[data-boxes-of]").forEach(tieBoxes);
 document.querySelectorAll("input[data-chooses]").forEach(choose);
 document.querySelectorAll("input[data-same-as]").forEach(comparePasswords);
-document.querySelectorAll("input[data-copy]").forEach(addCopy);
+document.querySelectorAll("[data-copy]").forEach(addCopy);
 document.querySelectorAll("#error ~ form[data-wait]").forEach(countDown);

@@ -37,7 +37,7 @@ impl Browser {
 
     /// Presses keys without a field.
     #[track_caller]
-    pub fn press(&self, keys: &[&str]) {
+    pub fn press_keys(&self, keys: &[&str]) {
         let down = keys.iter().map(|key| json!({"type": "keyDown", "value": key}));
         let up = keys.iter().rev().map(|key| json!({"type": "keyUp", "value": key}));
         let actions: Vec<_> = down.chain(up).collect();

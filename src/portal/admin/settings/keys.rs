@@ -158,7 +158,12 @@ pub(super) const SECTIONS: [Section; 8] = [
         lead: "How long people stay signed in, and their cookie.",
         keys: &[
             key("ttl", "Unused for so long, a session ends", "Such as 24h.", Kind::Line),
-            key("remember_ttl", "The same with \u{201c}Stay signed in\u{201d}", "Such as 30d.", Kind::Line),
+            key(
+                "remember_ttl",
+                "The same with \u{201c}Keep me signed in\u{201d}",
+                "Such as 30d.",
+                Kind::Line,
+            ),
             key("max_lifetime", "Ends after so long in any case", "Empty for never.", Kind::Line),
             key("cookie_name", "Name of the cookie", "", Kind::Line),
             key(

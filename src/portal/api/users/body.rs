@@ -1,7 +1,5 @@
 //! What is sent of a user to be made or changed.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -12,12 +10,12 @@ use crate::{
         draft::{Granted, Typed},
         users::Password,
     },
-    portal::api::problem::Problem,
+    portal::api::{body::Unique, problem::Problem},
     store::users::User,
 };
 
 /// Sets for single apps; `null` lets what holds in every app hold there.
-type AppSets = BTreeMap<String, Option<Vec<String>>>;
+type AppSets = Unique<Option<Vec<String>>>;
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,6 +37,7 @@ pub struct NewUser {
     /// What is granted in every app that has no set of its own.
     capabilities: Option<Vec<String>>,
     /// Sets for single apps; `null` lets what holds in every app hold there.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Option<Vec<String>>>>)]
     apps: Option<AppSets>,
     /// Groups beside the role's.
     groups: Option<Vec<String>>,
@@ -69,6 +68,7 @@ pub struct UserChange {
     /// What is granted in every app that has no set of its own.
     capabilities: Option<Vec<String>>,
     /// Sets for single apps; `null` lets what holds in every app hold there. Apps that are not named keep theirs.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Option<Vec<String>>>>)]
     apps: Option<AppSets>,
     /// Groups beside the role's.
     groups: Option<Vec<String>>,
@@ -118,7 +118,7 @@ fn granted(
 }
 
 fn sets(apps: Option<AppSets>) -> Vec<(String, Option<Granted>)> {
-    apps.unwrap_or_default().into_iter().map(|(app, names)| (app, names.map(Granted::Each))).collect()
+    apps.unwrap_or_default().0.into_iter().map(|(app, names)| (app, names.map(Granted::Each))).collect()
 }
 
 impl NewUser {

@@ -1,0 +1,136 @@
+//! Administration as a person does it, with JavaScript and without. What came of it is asked of the product itself.
+
+mod lists;
+mod settings;
+mod users;
+
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::raw::{Answer, Request};
+use crate::support::sluice::{Home, PASSWORD, Sluice};
+use crate::support::verify::Dialect;
+
+/// Whether the pages' own JavaScript runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scripts {
+    On,
+    Off,
+}
+
+/// A test of each of these tasks with JavaScript and without.
+macro_rules! in_both_ways {
+    ($($task:ident),* $(,)?) => {
+        mod with_javascript { $(#[test] fn $task() { super::$task(super::Scripts::On); })* }
+        mod without_javascript { $(#[test] fn $task() { super::$task(super::Scripts::Off); })* }
+    };
+}
+use in_both_ways;
+
+/// An administrator `ada` before her browser, and a user `vera` who may only look.
+struct Desk {
+    sluice: Sluice,
+    browser: Browser,
+    scripts: Scripts,
+    /// A session of ada's elsewhere, which asks what came of what she did.
+    session: String,
+}
+
+impl Desk {
+    #[track_caller]
+    fn start(scripts: Scripts) -> Self {
+        Self::with(scripts, |home| home)
+    }
+
+    /// With more than the usual settings, users and keys.
+    #[track_caller]
+    fn with(scripts: Scripts, prepare: impl FnOnce(Home) -> Home) -> Self {
+        let home = Home::new().user("ada", &["--admin"]).user("vera", &["--preset", "read-only"]);
+        let apps = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"";
+        let sluice = prepare(home).with(apps).start();
+        let browser = Browser::start();
+        let off = json!({"value": scripts == Scripts::Off});
+        browser.devtools("Emulation.setScriptExecutionDisabled", &off);
+        let session = sluice.sign_in("ada", PASSWORD);
+        let desk = Self { sluice, browser, scripts, session };
+        desk.browser.open(&desk.address("/admin"));
+        desk.browser.sign_in("ada", PASSWORD);
+        desk.browser.wait_for_url(&desk.address("/admin"));
+        desk
+    }
+
+    fn has_scripts(&self) -> bool {
+        self.scripts == Scripts::On
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}/sluice{path}", self.sluice.origin())
+    }
+
+    /// What the JSON API says.
+    #[track_caller]
+    fn api(&self, path: &str) -> Value {
+        let request = Request::get(&format!("/sluice/api/v1{path}")).session(&self.session);
+        request.send(self.sluice.address).assert_status(200).json()
+    }
+
+    /// A user as the API has them; null where there is none.
+    #[track_caller]
+    fn user(&self, name: &str) -> Value {
+        let users = self.api("/users");
+        let users = users["items"].as_array().expect("a list");
+        users.iter().find(|user| user["name"] == name).cloned().unwrap_or_default()
+    }
+
+    /// What a session or a key is answered before an app.
+    fn verify(&self, app: &str, session: &str) -> Answer {
+        let path = format!("/verify/nginx/{app}");
+        let request = Dialect::Nginx.about_at(&path, &["GET", "http", "app.test", "/"]);
+        let request = match session.starts_with("sluice_") {
+            true => request.header("X-API-Key", session),
+            false => request.session(session),
+        };
+        request.send(self.sluice.address)
+    }
+
+    /// Goes to the page of a user, as one does: by the menu and the list.
+    #[track_caller]
+    fn go_to_user(&self, name: &str) {
+        self.browser.press("Users");
+        self.browser.press(name);
+        self.browser.wait_for_text("h1", name);
+    }
+
+    /// Sends the form and waits for the word that it is done.
+    #[track_caller]
+    fn save(&self, button: &str, said: &str) {
+        self.browser.press(button);
+        self.browser.wait_for_text("[role=status]", said);
+    }
+
+    #[track_caller]
+    fn value(&self, selector: &str) -> String {
+        let value = self.browser.run("return document.querySelector(arguments[0]).value", &json!([selector]));
+        value.as_str().expect("a value").to_owned()
+    }
+
+    #[track_caller]
+    fn is_ticked(&self, selector: &str) -> bool {
+        self.browser.run("return document.querySelector(arguments[0]).checked", &json!([selector])) == true
+    }
+
+    /// Writes into a field that holds something already.
+    #[track_caller]
+    fn fill(&self, selector: &str, text: &str) {
+        self.browser.clear(selector);
+        self.browser.type_into(selector, text);
+    }
+
+    /// The texts of all elements that fit.
+    #[track_caller]
+    fn texts(&self, selector: &str) -> Value {
+        let script =
+            "return [...document.querySelectorAll(arguments[0])].map(each => each.textContent.trim())";
+        self.browser.run(script, &json!([selector]))
+    }
+}

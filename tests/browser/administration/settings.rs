@@ -1,0 +1,103 @@
+//! Settings: changed, gone back on, locked; and the proxy's lines.
+
+use serde_json::{Value, json};
+
+use super::{Desk, Scripts, in_both_ways};
+
+in_both_ways!(
+    a_setting_is_changed_and_gone_back_on,
+    what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept,
+    a_setting_of_the_file_shows_where_it_is_set,
+    the_lines_of_the_proxy_are_copied,
+);
+
+/// A setting as the API has it.
+#[track_caller]
+fn setting(desk: &Desk, key: &str) -> Value {
+    let settings = desk.api("/settings");
+    let settings = settings["settings"].as_array().expect("a list");
+    settings.iter().find(|setting| setting["key"] == key).expect("the setting").clone()
+}
+
+#[track_caller]
+fn set_failures(desk: &Desk, failures: &str) {
+    desk.browser.press("Settings");
+    desk.browser.press("Change Failed sign-ins");
+    desk.fill("#max_failures", failures);
+    desk.save("Save", "The settings are saved");
+    assert_eq!(setting(desk, "throttle.max_failures")["value"], failures);
+}
+
+fn a_setting_is_changed_and_gone_back_on(scripts: Scripts) {
+    let desk = Desk::start(scripts);
+    set_failures(&desk, "3");
+    set_failures(&desk, "1");
+    let attempt = || {
+        let form = desk.sluice.sign_in_form("vera", "wrong").header("X-Forwarded-For", "198.51.100.7");
+        form.send(desk.sluice.address).text()
+    };
+    assert!(attempt().contains("Wait 15 minutes"), "it holds for the next who fails");
+    desk.save("Go back to it: version 1", "The settings are saved");
+    assert_eq!(setting(&desk, "throttle.max_failures")["value"], "3");
+    desk.browser.press("Change Failed sign-ins");
+    desk.browser.press("Use the default again for Failures until the long wait");
+    desk.save("Save", "The settings are saved");
+    assert_eq!(setting(&desk, "throttle.max_failures")["value"], "10");
+}
+
+fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(scripts: Scripts) {
+    let desk = Desk::start(scripts);
+    desk.browser.press("Settings");
+    desk.browser.press("Change Sessions");
+    desk.fill("#ttl", "12h");
+    desk.fill("#remember_ttl", "soon");
+    desk.browser.press("Save");
+    desk.browser.wait_for_text("#remember_ttl-wrong", "is no time");
+    assert_eq!(desk.browser.run("return document.activeElement.id", &json!([])), "remember_ttl");
+    assert_eq!([desk.value("#ttl"), desk.value("#remember_ttl")], ["12h", "soon"]);
+    assert_eq!(setting(&desk, "session.ttl")["source"], "default");
+    desk.fill("#remember_ttl", "60d");
+    desk.save("Save", "The settings are saved");
+    assert_eq!(setting(&desk, "session.ttl")["value"], "12h");
+    assert_eq!(setting(&desk, "session.remember_ttl")["value"], "60d");
+}
+
+fn a_setting_of_the_file_shows_where_it_is_set(scripts: Scripts) {
+    let desk = Desk::with(scripts, |home| home.with("session.ttl = \"2h\""));
+    let file = desk.sluice.home.file("sluice.toml").display().to_string();
+    desk.browser.press("Settings");
+    desk.browser.wait_for_text(".settings .tag", &format!("set by {file}"));
+    desk.browser.press("Change Sessions");
+    desk.browser.wait_for_text("#ttl-hint", &format!("Locked: set in {file}"));
+    assert_eq!(desk.browser.attribute("#ttl", "disabled").as_deref(), Some("true"));
+    desk.fill("#remember_ttl", "60d");
+    desk.save("Save", "The settings are saved");
+    assert_eq!(setting(&desk, "session.ttl")["value"], "2h");
+}
+
+fn the_lines_of_the_proxy_are_copied(scripts: Scripts) {
+    let desk = Desk::start(scripts);
+    desk.browser.press("Settings");
+    desk.browser.press("Proxy lines for qbittorrent");
+    desk.browser.click("#proxy option:nth-child(3)");
+    desk.browser.type_into("#address", "somewhere else\u{e007}");
+    desk.browser.wait_for_text("#address-wrong", "");
+    desk.fill("#address", "127.0.0.1:8080");
+    assert_eq!(desk.value("#proxy"), "Caddy");
+    desk.browser.press("Show the lines");
+    desk.browser.wait_for_text("pre.lines", "127.0.0.1:8080");
+    if desk.has_scripts() {
+        desk.browser.click("pre.lines + button");
+        desk.browser.wait_for_text("pre.lines + button", "Copied");
+    } else {
+        assert_eq!(desk.texts("pre.lines + button"), json!([]));
+        let select = "getSelection().selectAllChildren(document.querySelector('pre.lines'))";
+        desk.browser.run(select, &json!([]));
+        desk.browser.type_into("pre.lines", "\u{e009}c");
+    }
+    let lines = desk.texts("pre.lines")[0].as_str().expect("lines").trim().to_owned();
+    // As into a file: a field with room for more than a line.
+    desk.browser.open(&desk.address("/admin/settings/bypass"));
+    desk.browser.type_into("#hosts", "\u{e009}v");
+    assert_eq!(desk.value("#hosts").trim(), lines);
+}
