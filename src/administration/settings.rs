@@ -131,6 +131,15 @@ pub async fn preview(editor: &Editor<'_>, change: &Change) -> Result<Preview, Re
     Ok(look(editor, change.base, Wanted::Edits(change.edits.clone())).await?.preview)
 }
 
+/// Says what going back to a version would do; changes nothing.
+pub async fn preview_version(
+    editor: &Editor<'_>,
+    base: VersionId,
+    version: VersionId,
+) -> Result<Preview, Refused> {
+    Ok(look(editor, base, Wanted::Version(version)).await?.preview)
+}
+
 /// Makes a change, which holds at once.
 pub async fn save(editor: &Editor<'_>, change: &Change) -> Result<VersionId, Refused> {
     let looked = look(editor, change.base, Wanted::Edits(change.edits.clone())).await?;

@@ -75,6 +75,13 @@ mod tests {
     }
 
     #[test]
+    fn no_cell_starts_at_a_clients_semicolon() {
+        let event = Event::new(Kind::Action).with("route", "/x;=1+1;y");
+        let recorded = Recorded { id: EventId::from_number(7), at: Timestamp::from_secs(0), event };
+        assert!(line(&recorded).contains("/x\\u003b=1+1\\u003by"), "{}", line(&recorded));
+    }
+
+    #[test]
     fn no_value_is_a_formula() {
         for (text, written) in [
             ("", ""),

@@ -190,8 +190,18 @@ impl Visit {
 
     /// Whoever is signed in. Only a session of the sign-in page counts here: no other credential opens the portal.
     pub fn signed_in(&self) -> Option<(Arc<User>, SessionId)> {
-        let sessions = &self.state.authenticator.sessions;
-        sessions.of_person(self.request.headers(), clock::now(), self.state.store.view())
+        self.signed_in_under(&self.state)
+    }
+
+    /// The same as another state sees it.
+    pub fn signed_in_under(&self, state: &State) -> Option<(Arc<User>, SessionId)> {
+        let sessions = &state.authenticator.sessions;
+        sessions.of_person(self.request.headers(), clock::now(), state.store.view())
+    }
+
+    /// The state that holds by now, for what goes on longer than an answer takes.
+    pub fn state_now(&self) -> Option<Snapshot> {
+        Snapshot::of(&self.request)
     }
 
     /// A user as the one who acts here.

@@ -2,6 +2,7 @@
 
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
+use crate::support::wait;
 
 const SETTINGS: &str = "/sluice/admin/settings";
 const START: &str = "/sluice/admin/start";
@@ -151,4 +152,24 @@ fn the_steps_say_what_is_done_and_only_configured_addresses_are_looked_at() {
         let answer = check.form(&[("app", app), ("address", address)]).send(desk.sluice.address);
         assert!(answer.assert_status(422).text().contains("one of its addresses"));
     }
+}
+
+#[test]
+fn going_back_to_a_version_that_brings_more_with_it_is_confirmed_first() {
+    let desk = Desk::start();
+    desk.sluice.cli(&["key", "create", "vera", "--name", "phone"], "").assert_code(0);
+    wait::until("the key is known", || desk.html("/sluice/admin/keys").contains("phone"));
+    desk.submit("api_keys", &[("admin_only", "true"), ("confirmed", "1")]).assert_status(303);
+    desk.submit("api_keys", &[("admin_only", "false")]).assert_status(303);
+    let base = hidden(&desk.html(SETTINGS), "base");
+    let restore = |more: &[(&str, &str)]| {
+        let request =
+            desk.sluice.portal_post("/sluice/admin/settings/versions/restore").session(&desk.session);
+        request.form(&[&[("base", base.as_str()), ("version", "1")], more].concat()).send(desk.sluice.address)
+    };
+    let html = restore(&[]).assert_status(422).text();
+    assert!(html.contains("brings more with it") && html.contains("count no longer"), "{html}");
+    assert_eq!(hidden(&desk.html(SETTINGS), "base"), base, "nothing holds yet");
+    restore(&[("confirmed", "1")]).assert_status(303);
+    assert_ne!(hidden(&desk.html(SETTINGS), "base"), base);
 }

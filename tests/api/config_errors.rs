@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::sluice::{Home, Sluice};
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 55] = [
+const WRONG: [(&str, &str, &str); 59] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -44,6 +44,12 @@ const WRONG: [(&str, &str, &str); 55] = [
     ("session.ttl = \"99999999999999999999d\"", "session.ttl", "24h"),
     ("session.remember_ttl = \"1h\"", "session.remember_ttl", "session.ttl"),
     ("session.cookie_name = \"a;b\"", "session.cookie_name", "letters"),
+    ("session.cookie_name = \"__Host-sid\"", "session.cookie_name", "always"),
+    (
+        "session.cookie_name = \"__host-sid\"\nsession.cookie_secure = \"always\"\nsession.cookie_domain = \"a.test\"",
+        "session.cookie_name",
+        "cookie_domain",
+    ),
     ("session.cookie_secure = \"sometimes\"", "session.cookie_secure", "auto"),
     ("origins.allowed = [\"app.test\"]", "origins.allowed", "https://"),
     ("throttle.max_failures = 0", "throttle.max_failures", "1"),
@@ -71,6 +77,12 @@ const WRONG: [(&str, &str, &str); 55] = [
         "one of the two",
     ),
     ("[[app]]\nname = \"a\"\nheaders = { X-User = \"{nobody}\" }", "app.0.headers.X-User", "{user}"),
+    ("[[app]]\nname = \"a\"\nheaders = { Set-Cookie = \"a={user}\" }", "app.0.headers.Set-Cookie", "itself"),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { Content-Type = \"{user}\" }",
+        "app.0.headers.Content-Type",
+        "itself",
+    ),
     ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "Remote-User"),
     ("[[app]]\nname = \"rutorrent\"\npublic = [\"/conf/**\"]", "app.0.public", "keeps for administrators"),
     ("packs.folder = \"/nowhere\"", "packs.folder", "make it"),

@@ -131,6 +131,27 @@ fn a_websocket_needs_an_origin_of_its_own_app() {
 }
 
 #[test]
+fn listed_origins_administer_nothing_unless_they_are_of_the_portals_own_host() {
+    let sluice = Home::new()
+        .with(
+            "origins.allowed = [\"https://dash.test\", \"https://app.test:8443\"]\n\
+             [[app]]\nname = \"one\"\nhosts = [\"app.test\"]\n",
+        )
+        .user("ada", &["--admin"])
+        .start();
+    let session = sluice.sign_in_on("app.test", "ada");
+    for (origin, status) in
+        [("https://dash.test", 403), ("https://app.test", 422), ("https://app.test:8443", 422)]
+    {
+        let request = Request::new("POST", "/sluice/admin/users/new").session(&session);
+        let request = request.header("Host", "app.test").header("X-Forwarded-Proto", "https");
+        let answer =
+            request.header("X-Forwarded-Host", "app.test").header("Origin", origin).form(&[("name", "a b")]);
+        assert_eq!(answer.send(sluice.address).status, status, "{origin}");
+    }
+}
+
+#[test]
 fn listed_origins_may_act() {
     let sluice = Home::new()
         .with(

@@ -216,13 +216,13 @@ fn a_change_that_would_take_the_portal_from_its_author_is_refused() {
 #[test]
 fn an_origin_that_the_forms_need_stays() {
     in_world("", async |world| {
-        world.save(&[("origins.allowed", "[https://other.test]")]).await.unwrap();
+        world.save(&[("origins.allowed", "[https://nas.test]")]).await.unwrap();
         // The proxy does not say that the browser speaks HTTPS.
-        let behind = [("X-Forwarded-Proto", "http"), ("Origin", "https://other.test")];
+        let behind = [("X-Forwarded-Proto", "http"), ("Origin", "https://nas.test")];
         let visit = world.visit_with(&behind);
         let edits = [("origins.allowed", "[https://third.test]")];
         refused_at(world.save_from(&visit, &edits).await, "origins.allowed", "keep that origin");
-        let more = [("origins.allowed", "[https://third.test, https://other.test]")];
+        let more = [("origins.allowed", "[https://third.test, https://nas.test]")];
         world.save_from(&visit, &more).await.unwrap();
     });
 }

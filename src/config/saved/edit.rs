@@ -242,6 +242,11 @@ mod tests {
             let problems = Saved::default().edited(&[text(key, "x")], &Placed::default()).unwrap_err();
             assert_eq!(problems.len(), 1, "{key}");
         }
+        let entries =
+            vec![("api_key".to_owned(), "x".to_owned()), ("api_key_file".to_owned(), "x".to_owned())];
+        let whole = Edit::Set("app.sonarr.inject".to_owned(), Input::Table(entries));
+        let problems = Saved::default().edited(&[whole], &Placed::default()).unwrap_err();
+        assert!(problems[0].to_string().contains("configuration file only"), "{problems:?}");
     }
 
     #[test]

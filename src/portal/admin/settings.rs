@@ -89,13 +89,26 @@ fn table_names(overview: &Overview, array: &str) -> Vec<String> {
     names
 }
 
+/// What is said above the list.
+#[derive(Default)]
+struct Said {
+    done: Option<&'static str>,
+    wrong: Option<String>,
+    going_back: Option<GoingBack>,
+}
+
+/// A version that is gone back to only once that is confirmed.
+struct GoingBack {
+    version: i64,
+    consequences: Vec<String>,
+}
+
 #[derive(Template)]
 #[template(path = "admin/settings.html")]
 struct SettingsPage<'a> {
     base: &'a str,
     frame: Frame,
-    done: Option<&'static str>,
-    wrong: Option<String>,
+    said: Said,
     sections: Vec<Group>,
     apps: Vec<Table>,
     events: Vec<Table>,
@@ -189,15 +202,10 @@ impl Row {
 /// Shows them.
 pub async fn show(admin: Admin) -> HttpResponse {
     let done = admin.visit.query("saved").map(|_| "The settings are saved, and hold from now on.");
-    all(&admin, StatusCode::OK, done, None).await
+    all(&admin, StatusCode::OK, Said { done, ..Said::default() }).await
 }
 
-async fn all(
-    admin: &Admin,
-    status: StatusCode,
-    done: Option<&'static str>,
-    wrong: Option<String>,
-) -> HttpResponse {
+async fn all(admin: &Admin, status: StatusCode, said: Said) -> HttpResponse {
     let overview = match admin.blocking(settings::overview).await {
         Ok(overview) => overview,
         Err(fault) => return page::unstored(admin.visit.base(), &fault.to_string()),
@@ -209,8 +217,7 @@ async fn all(
     let settings = SettingsPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Settings),
-        done,
-        wrong,
+        said,
         sections: SECTIONS.iter().map(|section| Group::of(section, &overview)).collect(),
         apps: tables("app", &["pack", "hosts"]),
         events: tables("event", &["types", "command"]),
@@ -266,9 +273,21 @@ pub async fn restore(admin: Admin, request: HttpRequest, payload: Payload) -> Ht
     let number = |name| form.text(name).parse().map(VersionId::numbered).ok();
     let (Some(base), Some(version)) = (number("base"), number("version")) else {
         let wrong = Some("Choose a version from the list.".to_owned());
-        return all(&admin, StatusCode::UNPROCESSABLE_ENTITY, None, wrong).await;
+        return all(&admin, StatusCode::UNPROCESSABLE_ENTITY, Said { wrong, ..Said::default() }).await;
     };
-    match settings::restore(&editor(&admin), base, version).await {
+    let editor = editor(&admin);
+    let restored = match settings::preview_version(&editor, base, version).await {
+        Ok(preview) if preview.consequences.is_empty() || form.once("confirmed").is_some() => {
+            settings::restore(&editor, base, version).await
+        }
+        Ok(preview) => {
+            let back = GoingBack { version: version.get(), consequences: preview.consequences };
+            let said = Said { going_back: Some(back), ..Said::default() };
+            return all(&admin, StatusCode::UNPROCESSABLE_ENTITY, said).await;
+        }
+        Err(refused) => Err(refused),
+    };
+    match restored {
         Ok(_) => page::see_other(&admin.visit.page("/admin/settings?saved=1")).finish(),
         Err(refused) => {
             let wrong = match &refused {
@@ -277,7 +296,12 @@ pub async fn restore(admin: Admin, request: HttpRequest, payload: Payload) -> Ht
                 }
                 other => vec![format!("{other}.")],
             };
-            all(&admin, StatusCode::UNPROCESSABLE_ENTITY, None, Some(wrong.join(" "))).await
+            all(
+                &admin,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                Said { wrong: Some(wrong.join(" ")), ..Said::default() },
+            )
+            .await
         }
     }
 }

@@ -104,11 +104,14 @@ fn takes_streams(headers: &HeaderMap) -> bool {
 
 /// Whether what opened a stream still does.
 fn still_administers(caller: &Caller) -> bool {
-    let view = caller.visit.state.store.view();
+    let Some(state) = caller.visit.state_now() else { return false };
+    let view = state.store.view();
     let user = view.users().by_id(caller.user.id).cloned();
     let may = user.is_some_and(|user| user.role == Role::Admin && user.standing == Standing::Enabled);
     may && match &caller.by {
-        Credential::Session(session) => caller.visit.signed_in().is_some_and(|(_, now)| now == *session),
+        Credential::Session(session) => {
+            caller.visit.signed_in_under(&state).is_some_and(|(_, now)| now == *session)
+        }
         Credential::Key(key) => view.key_by_id(key.id).is_some_and(|key| {
             !key.revoked && key.scope.expires.is_none_or(|expires| clock::now() < expires)
         }),

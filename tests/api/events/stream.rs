@@ -110,6 +110,15 @@ fn a_stream_ends_with_what_opened_it() {
     gate.sluice.sign_out(&session).assert_status(303);
     signed_in.wait_for_end();
     let signed_in = in_session(&gate.sluice.sign_in("otto", PASSWORD));
+    let set = |change: &str| {
+        let request = Request::new("PATCH", &format!("{API}/settings")).header("X-API-Key", &gate.key);
+        let request = request.header("Content-Type", "application/json").body(change);
+        request.send(gate.sluice.address).assert_status(200);
+    };
+    set(r#"{"version":0,"set":{"session.cookie_name":"other"}}"#);
+    signed_in.wait_for_end();
+    set(r#"{"version":1,"remove":["session.cookie_name"]}"#);
+    let signed_in = in_session(&gate.sluice.sign_in("otto", PASSWORD));
     gate.cli(&["user", "set-capabilities", "otto", "--role", "user"]);
     signed_in.wait_for_end();
     assert!(!by_key.has_ended());

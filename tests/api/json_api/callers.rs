@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{API, Gate, problem, with_json};
 use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD};
+use crate::support::wait;
 
 /// An operation of the description, with something in place of what its path names.
 struct Operation {
@@ -123,6 +124,25 @@ fn what_is_no_address_or_method_says_so() {
     request.clone().host("app.test").send(elsewhere.address).assert_status(200);
     let answer = request.host("evil.test").send(elsewhere.address);
     problem(&answer, 421);
+}
+
+#[test]
+fn a_limited_key_sees_no_other_keys_and_sessions() {
+    let gate = Gate::start();
+    let key = |options: &[&str]| {
+        let all = [&["key", "create", "vera", "--json", "--name"], options].concat();
+        gate.sluice.cli(&all, "").assert_code(0).json()["key"].as_str().expect("a key").to_owned()
+    };
+    for (key, status) in [(key(&["whole"]), 200), (key(&["part", "--capabilities", "search"]), 403)] {
+        for path in ["me/keys", "me/sessions"] {
+            let request = Request::get(&format!("{API}/{path}")).header("X-API-Key", &key);
+            // What a command made is known a moment later.
+            let answer = wait::for_some("the key is known", || {
+                Some(request.clone().send(gate.sluice.address)).filter(|answer| answer.status != 401)
+            });
+            assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        }
+    }
 }
 
 #[test]

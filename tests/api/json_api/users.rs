@@ -95,6 +95,7 @@ fn nothing_unknown_mistyped_or_contradictory_is_taken() {
         ("application/x-www-form-urlencoded", "{\"role\":\"admin\"}", 415),
         ("application/json; charset=utf-7", "{\"role\":\"admin\"}", 415),
         ("application/json; charset=utf-8", "{\"enabled\":true,\"enabled\":false}", 400),
+        ("application/json", "{\"apps\":{\"sonarr\":[],\"sonarr\":null}}", 400),
         ("application/json", "\u{feff}{}", 400),
         ("application/json", "{\"groups\":[1e999]}", 400),
         ("application/json", "{\"name\":\"\\ud800\"}", 400),
