@@ -5,6 +5,7 @@
 mod support;
 
 mod account_keys;
+mod first_start;
 mod pages;
 mod read_only;
 mod setup;

@@ -13,7 +13,10 @@ use keys::{APP, EVENT, SECTIONS, Section};
 
 use super::Admin;
 use crate::{
-    administration::settings::{self, Editor, Overview, Refused},
+    administration::{
+        settings::{self, Editor, Overview, Refused},
+        setup::Step,
+    },
     config::{Field, Shown, Source},
     portal::{
         form::Form,
@@ -95,6 +98,8 @@ struct SettingsPage<'a> {
     base: &'a str,
     frame: Frame,
     done: Option<&'static str>,
+    /// Whether a step of setting up is left.
+    setting_up: bool,
     wrong: Option<String>,
     sections: Vec<Group>,
     apps: Vec<Table>,
@@ -210,6 +215,7 @@ async fn all(
         base: admin.visit.base(),
         frame: admin.frame(Place::Settings),
         done,
+        setting_up: Step::next(&admin.visit.state, &overview).is_some(),
         wrong,
         sections: SECTIONS.iter().map(|section| Group::of(section, &overview)).collect(),
         apps: tables("app", &["pack", "hosts"]),
