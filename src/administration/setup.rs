@@ -46,7 +46,8 @@ impl Step {
         };
         match self {
             Self::Administrator => !state.store.view().users().is_empty(),
-            Self::Entrance => chosen(&["auth.enabled", "sso.enabled", "upstream.url"]),
+            // Passwords of their own need no setting: whoever goes on to an app has left it at them.
+            Self::Entrance => chosen(&["auth.enabled", "sso.enabled", "upstream.url", "app."]),
             Self::App => chosen(&["app."]),
             Self::Proxy => state.checked.lines_are_proved(),
         }

@@ -12,7 +12,7 @@ use crate::{
     proxy::{
         caller::Caller,
         headers::{Field, field},
-        refusal::reason_text,
+        refusal::{UNKNOWN_APP, reason_text},
     },
     state::Snapshot,
 };
@@ -31,6 +31,8 @@ struct Forbidden<'a> {
     /// The reason itself, where it is one of ours.
     reason: Option<&'a str>,
     missing: Vec<Capability>,
+    /// Whether it is not rights that are missing, but an app.
+    is_unknown_app: bool,
 }
 
 /// The page that nginx shows in place of its own.
@@ -56,7 +58,8 @@ pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
 pub fn page(base_path: &str, portal: Option<&Origin>, reason: &str) -> HttpResponse {
     let base = portal.map_or_else(|| base_path.to_owned(), |origin| format!("{origin}{base_path}"));
     let (missing, known) = (missing(reason), is_known(reason).then_some(reason));
-    let page = Forbidden { base: &base, sentence: sentence(reason), reason: known, missing };
+    let is_unknown_app = reason == UNKNOWN_APP;
+    let page = Forbidden { base: &base, sentence: sentence(reason), reason: known, missing, is_unknown_app };
     page::render(page::answer(StatusCode::FORBIDDEN, None), &page)
 }
 
@@ -80,6 +83,7 @@ fn sentence(reason: &str) -> &'static str {
         "foreign origin" | "missing origin" => {
             "The page that asked for this is not the app’s own. Open the app itself and try again there."
         }
+        UNKNOWN_APP => "The proxy’s lines here are for an app that Sluice does not know.",
         _ if reason.starts_with(MISSING) => "You are signed in, but you may not do this.",
         _ => "This is not allowed.",
     }

@@ -22,6 +22,9 @@ const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-loca
 /// The challenge for clients that know Basic (RFC 7617).
 const CHALLENGE: &str = "Basic realm=\"Sluice\", charset=\"UTF-8\"";
 
+/// The reason where the proxy's lines name an app that there is not, or not yet.
+pub const UNKNOWN_APP: &str = "the proxy names an app that is not configured";
+
 /// Why a request does not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {

@@ -151,7 +151,7 @@ impl<'a> Asked<'a> {
         Refused::new(reason, refusal, cause)
     }
 
-    fn sign_in_address(&self, original: &Original<'_>) -> String {
+    pub(super) fn sign_in_address(&self, original: &Original<'_>) -> String {
         let server = &self.state.config.server;
         let portal = server.public_url.as_ref().unwrap_or(&original.origin);
         let wanted = target::without_keys(&format!("{}{}", original.origin, original.target));
@@ -160,7 +160,7 @@ impl<'a> Asked<'a> {
         refusal::sign_in_address(&portal, checked.as_ref().map(target::Target::as_str))
     }
 
-    fn caller(&self, original: &Original<'_>) -> Caller {
+    pub(super) fn caller(&self, original: &Original<'_>) -> Caller {
         Caller::of(&self.request.headers, original.exchange)
     }
 

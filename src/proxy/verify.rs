@@ -14,7 +14,7 @@ use super::{
     handed_on::HandedOn,
     headers::Marks,
     original::Original,
-    refusal::Refusal,
+    refusal::{Refusal, UNKNOWN_APP},
     turned_away::{Refused, forbidden, foreign},
 };
 use crate::{
@@ -172,16 +172,21 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Who opens an app before there is anybody to configure it is led to the setup page, as with any other app.
+    fn unknown_app(&self, original: &Original<'_>) -> Refused<'a> {
+        let is_first = self.state.store.view().users().is_empty();
+        let refusal = match self.caller(original) {
+            Caller::Navigating if is_first => Refusal::SignIn(self.sign_in_address(original)),
+            _ => Refusal::Undescribed(UNKNOWN_APP.to_owned()),
+        };
+        let cause = "the verify address names an app that no [[app]] has; correct one of the two";
+        Refused::new(Reason::Undescribed, refusal, cause)
+    }
+
     fn app(&self, original: &Original<'_>) -> Result<&'a App, Refused<'a>> {
         let apps = &self.state.config.apps;
         match self.app {
-            Some(name) => apps.named(name).ok_or_else(|| {
-                Refused::new(
-                    Reason::Undescribed,
-                    Refusal::Undescribed("the proxy names an app that is not configured".to_owned()),
-                    "the verify address names an app that no [[app]] has; correct one of the two",
-                )
-            }),
+            Some(name) => apps.named(name).ok_or_else(|| self.unknown_app(original)),
             None => match apps.on(&original.origin) {
                 Taken::By(app) => Ok(app),
                 Taken::BySeveral => Err(Refused::new(

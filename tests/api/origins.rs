@@ -144,7 +144,7 @@ fn listed_origins_administer_nothing_unless_they_are_of_the_portals_own_host() {
         [("https://dash.test", 403), ("https://app.test", 422), ("https://app.test:8443", 422)]
     {
         let request = Request::new("POST", "/sluice/admin/users/new").session(&session);
-        let request = request.header("Host", "app.test").header("X-Forwarded-Proto", "https");
+        let request = request.host("app.test").header("X-Forwarded-Proto", "https");
         let answer =
             request.header("X-Forwarded-Host", "app.test").header("Origin", origin).form(&[("name", "a b")]);
         assert_eq!(answer.send(sluice.address).status, status, "{origin}");

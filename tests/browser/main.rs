@@ -7,6 +7,7 @@ mod support;
 mod accessibility;
 mod account_keys;
 mod administration;
+mod first_start;
 mod pages;
 mod read_only;
 mod setup;

@@ -8,6 +8,7 @@ use attention::Matter;
 
 use super::Admin;
 use crate::{
+    administration::{settings, setup::Step},
     clock,
     metrics::traffic::Day,
     policy::role::Role,
@@ -40,10 +41,15 @@ struct Count {
 /// Shows it.
 pub async fn show(admin: Admin) -> HttpResponse {
     let day = admin.blocking(|state| Day::until(&state.store, clock::now())).await;
+    let no_app = admin
+        .blocking(settings::overview)
+        .await
+        .is_ok_and(|overview| !Step::App.is_done(&admin.visit.state, &overview));
+    let unfinished = no_app.then(|| attention::unfinished(&admin.visit));
     let page = OverviewPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Overview),
-        matters: attention::all(&admin.visit),
+        matters: unfinished.into_iter().chain(attention::all(&admin.visit)).collect(),
         charts: day.ok().map(|day| chart::of_day(&day)),
         counts: counts(admin.visit.state.store.view(), admin.visit.base()),
     };

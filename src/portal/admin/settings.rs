@@ -13,7 +13,10 @@ use keys::{APP, EVENT, SECTIONS, Section};
 
 use super::Admin;
 use crate::{
-    administration::settings::{self, Editor, Overview, Refused},
+    administration::{
+        settings::{self, Editor, Overview, Refused},
+        setup::Step,
+    },
     config::{Field, Shown, Source},
     portal::{
         form::Form,
@@ -109,6 +112,8 @@ struct SettingsPage<'a> {
     base: &'a str,
     frame: Frame,
     said: Said,
+    /// Whether a step of setting up is left.
+    setting_up: bool,
     sections: Vec<Group>,
     apps: Vec<Table>,
     events: Vec<Table>,
@@ -218,6 +223,7 @@ async fn all(admin: &Admin, status: StatusCode, said: Said) -> HttpResponse {
         base: admin.visit.base(),
         frame: admin.frame(Place::Settings),
         said,
+        setting_up: Step::next(&admin.visit.state, &overview).is_some(),
         sections: SECTIONS.iter().map(|section| Group::of(section, &overview)).collect(),
         apps: tables("app", &["pack", "hosts"]),
         events: tables("event", &["types", "command"]),

@@ -31,6 +31,14 @@ pub fn all(visit: &Visit) -> Vec<Matter> {
     matters
 }
 
+/// Sluice was set up only in part.
+pub fn unfinished(visit: &Visit) -> Matter {
+    Matter {
+        text: "No app is set up yet.".to_owned(),
+        way: Some((visit.page("/admin/start"), "Go on setting up")),
+    }
+}
+
 fn troubles(visit: &Visit) -> Option<Matter> {
     let troubles = visit.state.store.troubles();
     let words = |trouble| match trouble {

@@ -223,7 +223,9 @@ fn edits(prefix: &str, subject: &Subject, overview: &Overview, typed: &Form) -> 
             edits.push(Edit::Remove(full));
             continue;
         }
-        let is_new = matches!(subject, Subject::NewApp) && key.name == "pack" && !text.is_empty();
+        // An app is there once one of its keys is, so a new one has hosts, even if none.
+        let is_new = matches!(subject, Subject::NewApp)
+            && (key.name == "hosts" || (key.name == "pack" && !text.is_empty()));
         let same = text == as_text(key.kind, prefix, key, overview);
         if (same && !is_new) || (key.kind == Kind::Secret && text.is_empty()) {
             continue;

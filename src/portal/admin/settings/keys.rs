@@ -221,7 +221,12 @@ pub(super) const APP: Section = Section {
             "One a line; none takes every host that no other app lists.",
             Kind::List,
         ),
-        key("pack", "Kind of app", "Says which request needs which capability.", Kind::Line),
+        key(
+            "pack",
+            "Kind of app",
+            "Such as sonarr; says which request needs which capability. Empty: the kind that has its name.",
+            Kind::Line,
+        ),
         key("base_path", "Path that it lies under", "/ where it has the host to itself.", Kind::Line),
         key("origins", "Further origins of its pages", "One a line.", Kind::List),
         key("users", "Who may enter, by name", "One a line; administrators always may.", Kind::List),
