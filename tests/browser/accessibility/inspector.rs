@@ -147,8 +147,7 @@ impl Inspector {
             .filter(|url| !stays(url))
             .map(|url| format!("asked for {url}"))
             .collect();
-        let Some(page) = all("Network.responseReceived").filter(|answer| answer["type"] == "Document").last()
-        else {
+        let Some(page) = all("Network.responseReceived").rfind(|answer| answer["type"] == "Document") else {
             found.push("was not loaded".to_owned());
             return found;
         };
