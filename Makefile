@@ -6,7 +6,7 @@ demo: ## Sluice and nginx before a sample app on loopback; prints the address an
 
 test: ## every test, with the real proxies, browser and apps
 	scripts/test-tools.sh
-	cargo test --locked --release
+	cargo test --locked --profile tested
 
 bench: ## the ratios of the design, against a bare handler on the same core, and how fast long lists are
 	scripts/install.sh wrk nginx
@@ -14,5 +14,5 @@ bench: ## the ratios of the design, against a bare handler on the same core, and
 
 lint: ## formatting, clippy, licences and advisories
 	cargo fmt --check
-	cargo clippy --locked --release --all-targets -- --deny warnings
+	cargo clippy --locked --profile tested --all-targets -- --deny warnings
 	scripts/deny.sh

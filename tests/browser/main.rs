@@ -9,6 +9,7 @@ mod account_keys;
 mod administration;
 mod first_start;
 mod pages;
+mod pictures;
 mod read_only;
 mod setup;
 mod sign_in;

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::process::repository;
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 
 #[track_caller]
@@ -48,12 +47,6 @@ fn contrast(browser: &Browser, selector: &str) -> f64 {
     browser.run(SCRIPT, &json!([selector])).as_f64().expect("a ratio")
 }
 
-fn screenshot(browser: &Browser, name: &str) {
-    let folder = repository().join("target/screenshots");
-    std::fs::create_dir_all(&folder).expect("a folder for screenshots");
-    std::fs::write(folder.join(name), browser.screenshot()).expect("a screenshot");
-}
-
 #[test]
 fn the_sign_in_page_can_be_read_in_light_and_dark() {
     let sluice = Sluice::start();
@@ -68,7 +61,7 @@ fn the_sign_in_page_can_be_read_in_light_and_dark() {
             assert!(ratio >= 4.5, "{selector} in {scheme}: {ratio}");
         }
         backgrounds.push(browser.run("return getComputedStyle(document.body).backgroundColor", &json!([])));
-        screenshot(&browser, &format!("sign-in-{scheme}.png"));
+        browser.picture(&format!("sign-in-{scheme}"));
     }
     assert_ne!(backgrounds[0], backgrounds[1]);
 }
@@ -93,7 +86,7 @@ fn the_pages_fit_a_phone() {
         assert_eq!(small, json!([]), "{page}: too small for a finger, or zoomed in by a phone");
     };
     assert_fits("login");
-    screenshot(&browser, "sign-in-phone.png");
+    browser.picture("sign-in-phone");
     browser.sign_in("vera", PASSWORD);
     browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
     assert_fits("account");

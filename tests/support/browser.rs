@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::process::{Process, free_port, local};
+use super::process::{Process, free_port, local, repository};
 use super::raw::Request;
 use super::wait;
 
@@ -201,11 +201,14 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// The window as PNG.
+    /// Keeps the window as a PNG of this name.
     #[track_caller]
-    pub fn screenshot(&self) -> Vec<u8> {
+    pub fn picture(&self, name: &str) {
         let encoded = text(&self.command("GET", "/screenshot", &Value::Null));
-        BASE64_STANDARD.decode(encoded).expect("base64")
+        let folder = repository().join("target/screenshots");
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        let png = BASE64_STANDARD.decode(encoded).expect("base64");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("a picture");
     }
 
     /// Sends a command of the DevTools protocol.
