@@ -17,8 +17,7 @@ use crate::{
     state::Snapshot,
 };
 
-/// Registers all but those of verify requests (see [`crate::proxy::dialect`]), which the gate has taken before; `base_path` is the
-/// portal's.
+/// Registers all but the verify requests, which [`crate::proxy::gate`] has taken before; `base_path` is the portal's.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
     service
         .route("/healthz", read().to(health::alive))

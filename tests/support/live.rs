@@ -121,7 +121,7 @@ impl Live {
         self.api("GET", "/users?q=bob", &Value::Null).assert_status(200).json()["items"][0]["id"].clone()
     }
 
-    /// A WebSocket that a browser opens in this session.
+    /// A WebSocket that a browser opens with this cookie.
     #[track_caller]
     fn open(&self, session: &str) -> Socket {
         let cookie = format!("sluice_session={session}");
@@ -131,7 +131,7 @@ impl Live {
         socket
     }
 
-    /// Whether a WebSocket opens in this session, as a status.
+    /// The status that a WebSocket with this cookie is answered.
     fn handshake(&self, session: &str) -> u16 {
         let request = handshake("/ws").session(session).header("Origin", self.world.origin());
         self.world.send(&request).status

@@ -174,20 +174,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
     }
     for text in &raw.routes {
         for row in Row::parse(text, |name| aliases.get(name).copied())? {
-            if row.needs == Needs::Public {
-                let refused = |why| PackError::TooOpen(text.clone(), why);
-                pack.may_be_public(&row.pattern).map_err(refused)?;
-            }
-            let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
-            let listed = Listed { what: words.join(" "), needs: row.needs };
-            if pack.listed.last() != Some(&listed) {
-                pack.listed.push(listed);
-            }
-            let reads = row.takes.take(Verb::Get) && matches!(row.needs, Needs::Admin | Needs::Deny);
-            if reads && row.query.is_none() {
-                pack.guarded.push((row.pattern.clone(), row.needs));
-            }
-            pack.routes.add(text, row);
+            add_row(&mut pack, text, row)?;
         }
     }
     pack.listed.extend(calls);
@@ -200,6 +187,24 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
         return Err(PackError::OddPaths(pack.odd_paths));
     }
     Ok(pack)
+}
+
+fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
+    if row.needs == Needs::Public {
+        let refused = |why| PackError::TooOpen(text.to_owned(), why);
+        pack.may_be_public(&row.pattern).map_err(refused)?;
+    }
+    let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
+    let listed = Listed { what: words.join(" "), needs: row.needs };
+    if pack.listed.last() != Some(&listed) {
+        pack.listed.push(listed);
+    }
+    let reads = row.takes.take(Verb::Get) && matches!(row.needs, Needs::Admin | Needs::Deny);
+    if reads && row.query.is_none() {
+        pack.guarded.push((row.pattern.clone(), row.needs));
+    }
+    pack.routes.add(text, row);
+    Ok(())
 }
 
 fn area(raw: RawArea) -> Result<ApiArea, PackError> {
