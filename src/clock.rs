@@ -1,11 +1,15 @@
 //! The only caller of the system's clocks; everything else is handed the time.
 
-use std::{
-    sync::OnceLock,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// As of the kernel's last tick, where the kernel keeps that: it is read several times as fast as the exact time.
+#[cfg(target_os = "linux")]
+const WALL_CLOCK: ClockId = ClockId::RealtimeCoarse;
+#[cfg(not(target_os = "linux"))]
+const WALL_CLOCK: ClockId = ClockId::Realtime;
 
 /// Seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,16 +44,13 @@ impl Timestamp {
 }
 
 /// The wall clock: for what is stored.
-#[expect(clippy::disallowed_methods, reason = "the one reader of the wall clock")]
 pub fn now() -> Timestamp {
-    let secs =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    Timestamp(i64::try_from(secs).unwrap_or(i64::MAX))
+    Timestamp(clock_gettime(WALL_CLOCK).tv_sec)
 }
 
-/// Time since the process first asked: for waits, which a clock jump must not lengthen or end.
-#[expect(clippy::disallowed_methods, reason = "the one reader of the monotonic clock")]
+/// Time since the machine started: for waits, which a clock jump must not lengthen or end.
 pub fn monotonic() -> Duration {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    let time = clock_gettime(ClockId::Monotonic);
+    let (secs, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(secs.unwrap_or_default(), nanos.unwrap_or_default())
 }

@@ -11,6 +11,7 @@ use super::{
     authorization::Authorization,
     basic::{Basic, Guess},
     bypass::Bypass,
+    cookie::Cookies,
     external::Provision,
     lane::Lane,
     open,
@@ -26,6 +27,8 @@ use crate::{clock::Timestamp, policy::origin::Origin, proxy::client::Client, sto
 pub struct Presented<'a> {
     /// The headers of the verify request.
     pub headers: &'a HeaderMap,
+    /// The cookies among them.
+    pub cookies: &'a Cookies<'a>,
     /// When.
     pub now: Timestamp,
     /// The peer's address; `None` on the Unix socket.
@@ -256,7 +259,7 @@ impl Authenticator {
             })
             // The provider knows even those who send nothing: it says where they sign in.
             .or_else(Way::Upstream, || match &self.upstream {
-                Some(upstream) if !presented.preflight => upstream.attempt(presented, &self.sessions),
+                Some(upstream) if !presented.preflight => upstream.attempt(presented),
                 _ => Attempt::NotPresented,
             })
             .or_else(Way::Open, || self.open.attempt())

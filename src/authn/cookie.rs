@@ -41,30 +41,6 @@ impl CookieName {
             }
         })
     }
-
-    /// The values of cookies of this name in a header.
-    fn values<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
-        let name = self.search.needle().len();
-        self.places(header).map(move |place| header[place][name..].trim_ascii_end())
-    }
-
-    /// What a header holds beside them.
-    fn others<'h>(&'h self, header: &'h [u8]) -> impl Iterator<Item = &'h [u8]> + 'h {
-        let mut places = self.places(header);
-        let mut next = Some(0);
-        iter::from_fn(move || {
-            loop {
-                let start = next?;
-                let place = places.next();
-                let end = place.as_ref().map_or(header.len(), |place| place.start);
-                next = place.map(|place| place.end);
-                let others = trim(&header[start..end]);
-                if !others.is_empty() {
-                    return Some(others);
-                }
-            }
-        })
-    }
 }
 
 fn trim(mut cookies: &[u8]) -> &[u8] {
@@ -75,9 +51,10 @@ fn trim(mut cookies: &[u8]) -> &[u8] {
 }
 
 /// What the client's cookies hold under a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence<'a> {
     /// Nothing.
+    #[default]
     Absent,
     /// One value.
     Once(&'a [u8]),
@@ -85,46 +62,86 @@ pub enum Presence<'a> {
     Repeated,
 }
 
-/// Finds the cookie of exactly this name.
-pub fn find<'a>(headers: &'a HeaderMap, name: &'a CookieName) -> Presence<'a> {
-    let mut presence = Presence::Absent;
-    for header in headers.get_all(COOKIE) {
-        for value in name.values(header.as_bytes()) {
-            presence = match presence {
-                Presence::Absent => Presence::Once(value),
-                Presence::Once(_) | Presence::Repeated => return Presence::Repeated,
-            };
-        }
-    }
-    presence
+/// The client's cookies: ours, and those of others as they stand around it. One search finds both.
+#[derive(Debug, Default)]
+pub struct Cookies<'a> {
+    /// What they hold under our name.
+    pub ours: Presence<'a>,
+    /// The first stretch of others, where there is one.
+    first: &'a [u8],
+    more: Vec<&'a [u8]>,
+    /// The header that the first stretch fills, where it does.
+    filled: Option<&'a HeaderValue>,
 }
 
-/// The client's other cookies as one header, for the app; `None` where there are none.
-pub fn without(headers: &HeaderMap, name: &CookieName) -> Option<HeaderValue> {
-    let [header] = headers.get_all(COOKIE).as_slice() else {
-        return joined(headers.get_all(COOKIE).flat_map(|header| name.others(header.as_bytes())));
-    };
-    let mut others = name.others(header.as_bytes());
-    match (others.next()?, others.next()) {
-        // Most requests by key or SSO carry none of ours.
-        (all, None) if all.len() == header.len() => Some(header.clone()),
-        (rest, None) => HeaderValue::from_bytes(rest).ok(),
-        (first, Some(second)) => joined([first, second].into_iter().chain(others)),
+impl<'a> Cookies<'a> {
+    /// Of all headers that hold cookies; `name` is ours.
+    pub fn of(headers: &'a HeaderMap, name: &CookieName) -> Self {
+        let mut cookies = Self::default();
+        for header in headers.get_all(COOKIE) {
+            cookies.read(header, name);
+        }
+        cookies
+    }
+
+    fn read(&mut self, header: &'a HeaderValue, name: &CookieName) {
+        let bytes = header.as_bytes();
+        let mut start = 0;
+        for place in name.places(bytes) {
+            self.add(&bytes[start..place.start], header);
+            start = place.end;
+            let value = bytes[place][name.search.needle().len()..].trim_ascii_end();
+            self.ours = match self.ours {
+                Presence::Absent => Presence::Once(value),
+                Presence::Once(_) | Presence::Repeated => Presence::Repeated,
+            };
+        }
+        self.add(&bytes[start..], header);
+    }
+
+    fn add(&mut self, others: &'a [u8], header: &'a HeaderValue) {
+        match trim(others) {
+            [] => {}
+            others if self.first.is_empty() => {
+                self.first = others;
+                self.filled = (others.len() == header.len()).then_some(header);
+            }
+            others => self.more.push(others),
+        }
+    }
+
+    /// The others as one header, for the app; `None` where there are none.
+    pub fn others(&self) -> Option<HeaderValue> {
+        match (self.first, &self.more[..], self.filled) {
+            ([], ..) => None,
+            // Most requests by key or SSO carry none of ours.
+            (_, [], Some(header)) => Some(header.clone()),
+            (first, [], None) => HeaderValue::from_bytes(first).ok(),
+            _ => joined(self.stretches()),
+        }
+    }
+
+    fn stretches(&self) -> impl Iterator<Item = &'a [u8]> {
+        let first = (!self.first.is_empty()).then_some(self.first);
+        first.into_iter().chain(self.more.iter().copied())
     }
 }
 
 /// Cookies for the app with one of our own making, `name=value`, in place of any of that name.
 pub fn with(cookies: Option<&HeaderValue>, added: &str) -> Option<HeaderValue> {
     let name = CookieName::new(added.split_once('=').map_or(added, |(name, _)| name));
-    let others = cookies.into_iter().flat_map(|header| name.others(header.as_bytes()));
-    let mut value = joined(others.chain([added.as_bytes()]))?;
+    let mut others = Cookies::default();
+    if let Some(header) = cookies {
+        others.read(header, &name);
+    }
+    let mut value = joined(others.stretches().chain([added.as_bytes()]))?;
     value.set_sensitive(true);
     Some(value)
 }
 
 fn joined<'a>(cookies: impl Iterator<Item = &'a [u8]>) -> Option<HeaderValue> {
     let all = cookies.collect::<Vec<_>>().join(&b"; "[..]);
-    if all.is_empty() { None } else { HeaderValue::from_maybe_shared(Bytes::from(all)).ok() }
+    HeaderValue::from_maybe_shared(Bytes::from(all)).ok()
 }
 
 #[cfg(test)]
@@ -161,10 +178,13 @@ mod tests {
             (b"$sid=EVIL", Presence::Absent),
             (b"", Presence::Absent),
         ] {
-            assert_eq!(find(&headers(&[header]), &sid), presence, "{}", header.escape_ascii());
+            assert_eq!(Cookies::of(&headers(&[header]), &sid).ours, presence, "{}", header.escape_ascii());
         }
-        assert_eq!(find(&headers(&[b"sid=A", b"sid=B"]), &sid), Presence::Repeated);
-        assert_eq!(find(&headers(&[b"a=b", b"sid=B"]), &sid), Presence::Once(b"B"));
+        for (list, presence) in
+            [(&[&b"sid=A"[..], b"sid=B"], Presence::Repeated), (&[b"a=b", b"sid=B"], Presence::Once(b"B"))]
+        {
+            assert_eq!(Cookies::of(&headers(list), &sid).ours, presence);
+        }
     }
 
     #[test]
@@ -179,10 +199,11 @@ mod tests {
             (b"sid=X; sid=Y;a=\xff", Some(b"a=\xff")),
             (b"s%69d=X", Some(b"s%69d=X")),
         ] {
-            let left = without(&headers(&[header]), &sid);
+            let left = Cookies::of(&headers(&[header]), &sid).others();
             assert_eq!(left.as_ref().map(HeaderValue::as_bytes), rest, "{}", header.escape_ascii());
         }
-        assert_eq!(without(&headers(&[b"a=b", b"sid=X", b"c=d"]), &sid).unwrap(), "a=b; c=d");
+        let several = headers(&[b"a=b", b"sid=X", b"c=d"]);
+        assert_eq!(Cookies::of(&several, &sid).others().unwrap(), "a=b; c=d");
     }
 
     #[test]
@@ -209,13 +230,14 @@ mod tests {
             let (map, name) = (headers(&[text.as_bytes(), other.as_bytes()]), CookieName::new("s"));
             let all: Vec<_> = pairs(text.as_bytes()).chain(pairs(other.as_bytes())).collect();
             let ours: Vec<_> = all.iter().filter_map(|pair| pair.strip_prefix(b"s=")).collect();
-            prop_assert_eq!(find(&map, &name), match ours[..] {
+            let cookies = Cookies::of(&map, &name);
+            prop_assert_eq!(cookies.ours, match ours[..] {
                 [] => Presence::Absent,
                 [one] => Presence::Once(one),
                 _ => Presence::Repeated,
             });
             let others = |pair: &&&[u8]| !pair.is_empty() && !pair.starts_with(b"s=");
-            let left = without(&map, &name);
+            let left = cookies.others();
             let left = pairs(left.as_ref().map_or(b"", HeaderValue::as_bytes));
             let left: Vec<_> = left.filter(|pair| !pair.is_empty()).collect();
             prop_assert_eq!(left, all.iter().filter(others).copied().collect::<Vec<_>>());

@@ -18,7 +18,7 @@ impl Authenticator {
             return known(identity, role);
         }
         let upstream = self.upstream.as_ref()?;
-        let identity = upstream.names(presented, &self.sessions).await?;
+        let identity = upstream.names(presented).await?;
         let role = upstream.provisioner.role_of(&identity, view);
         known(identity, role)
     }

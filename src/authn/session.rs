@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderMap;
 use super::{
     api_key::{self, KeyHolders},
     chain::{Attempt, Presented, Rejection},
-    cookie::{self, CookieName, Presence},
+    cookie::{CookieName, Cookies, Presence},
     principal::{Credential, Principal},
     token::TokenDigest,
 };
@@ -84,7 +84,7 @@ impl SessionRules {
 
     /// Proves the user of a session, and notes its use. A session that a key opened needs the key still to hold.
     pub fn attempt(&self, presented: &Presented<'_>, holders: KeyHolders, view: &View) -> Attempt {
-        let Found { session, credential } = match self.find(presented.headers, presented.now, view) {
+        let Found { session, credential } = match self.find(presented.cookies.ours, presented.now, view) {
             Ok(None) => return Attempt::NotPresented,
             Ok(Some(found)) => found,
             Err(rejection) => return Attempt::Rejected(rejection),
@@ -113,7 +113,7 @@ impl SessionRules {
         now: Timestamp,
         view: &View,
     ) -> Option<(Arc<User>, SessionId)> {
-        self.find(headers, now, view).ok()??.of_user(view, |opened| opened == Opened::Page)
+        self.find(self.cookies(headers).ours, now, view).ok()??.of_user(view, |opened| opened == Opened::Page)
     }
 
     /// The same for a session that anybody opened.
@@ -123,19 +123,24 @@ impl SessionRules {
         now: Timestamp,
         view: &View,
     ) -> Option<(Arc<User>, SessionId)> {
-        self.find(headers, now, view).ok()??.of_user(view, |_| true)
+        self.find(self.cookies(headers).ours, now, view).ok()??.of_user(view, |_| true)
     }
 
     /// Seconds until the cookie's session ends, unless it is used.
     pub fn seconds_left(&self, headers: &HeaderMap, now: Timestamp, view: &View) -> Option<i64> {
-        let session = self.find(headers, now, view).ok()??.session;
+        let session = self.find(self.cookies(headers).ours, now, view).ok()??.session;
         let idle = self.idle_limit(session.lifetime) - now.since(session.seen());
         let age = self.max_lifetime.map(|limit| limit - now.since(session.created));
         Some(age.map_or(idle, |age| age.min(idle)).max(0))
     }
 
-    fn find(&self, headers: &HeaderMap, now: Timestamp, view: &View) -> Result<Option<Found>, Rejection> {
-        let digest = match cookie::find(headers, &self.cookie_name) {
+    /// The client's cookies, told apart from ours.
+    pub fn cookies<'a>(&self, headers: &'a HeaderMap) -> Cookies<'a> {
+        Cookies::of(headers, &self.cookie_name)
+    }
+
+    fn find(&self, ours: Presence<'_>, now: Timestamp, view: &View) -> Result<Option<Found>, Rejection> {
+        let digest = match ours {
             Presence::Absent => return Ok(None),
             Presence::Repeated => return Err(Rejection::CookieRepeated),
             Presence::Once(value) => TokenDigest::of(value).ok_or(Rejection::CookieMalformed)?,

@@ -20,7 +20,6 @@ use super::{
     chain::{self, Attempt, Presented, Settled},
     external::{ExternalIdentity, Provisioner},
     principal::Credential,
-    session::SessionRules,
     single_flight::SingleFlight,
     sso::IdentityHeaders,
     token::{RandomError, TokenDigest},
@@ -75,18 +74,14 @@ impl Upstream {
     }
 
     /// Asks for the provider to be asked: it knows even of those who send nothing where they sign in.
-    pub(super) fn attempt(&self, presented: &Presented<'_>, sessions: &SessionRules) -> Attempt {
-        let question = Question::new(presented, sessions.cookie_name(), &self.key);
+    pub(super) fn attempt(&self, presented: &Presented<'_>) -> Attempt {
+        let question = Question::new(presented, &self.key);
         Attempt::Unsettled(chain::Question::Upstream(Box::new(question)))
     }
 
     /// Whom the provider knows the client for.
-    pub(super) async fn names(
-        &self,
-        presented: &Presented<'_>,
-        sessions: &SessionRules,
-    ) -> Option<ExternalIdentity> {
-        let question = Question::new(presented, sessions.cookie_name(), &self.key);
+    pub(super) async fn names(&self, presented: &Presented<'_>) -> Option<ExternalIdentity> {
+        let question = Question::new(presented, &self.key);
         match self.ask(&question).await {
             Answer::User(identity) => Some(identity),
             Answer::SignIn(_) | Answer::Forbidden | Answer::Useless => None,

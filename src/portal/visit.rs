@@ -21,7 +21,7 @@ use crate::{
     administration::Actor,
     authn::{
         chain::Presented,
-        cookie::{self, Presence},
+        cookie::{Cookies, Presence},
     },
     clock,
     policy::{
@@ -106,9 +106,14 @@ impl Visit {
     }
 
     /// What the request shows of who sends it, for a look at whom another system knows.
-    pub fn presented<'a>(&'a self, client: &'a dyn Fn() -> Client) -> Presented<'a> {
+    pub fn presented<'a>(
+        &'a self,
+        cookies: &'a Cookies<'a>,
+        client: &'a dyn Fn() -> Client,
+    ) -> Presented<'a> {
         Presented {
             headers: self.request.headers(),
+            cookies,
             now: clock::now(),
             peer: self.request.peer_addr().map(|peer| peer.ip()),
             client,
@@ -223,8 +228,8 @@ impl Visit {
 
     /// Whether the client sends a session cookie that proves nobody.
     pub fn has_dead_session(&self) -> bool {
-        let name = self.state.authenticator.sessions.cookie_name();
-        cookie::find(self.request.headers(), name) != Presence::Absent && self.any_session().is_none()
+        let cookies = self.state.authenticator.sessions.cookies(self.request.headers());
+        cookies.ours != Presence::Absent && self.any_session().is_none()
     }
 
     /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     authn::{
         api_key,
-        cookie::{self, CookieName},
+        cookie::{self, Cookies},
     },
     policy::app::{App, Authorization},
 };
@@ -24,7 +24,7 @@ pub struct HandedOn {
 
 impl HandedOn {
     /// The client's own, as far as they are the app's.
-    pub fn of_client(headers: &HeaderMap, app: &App, our_cookie: &CookieName) -> Self {
+    pub fn of_client(headers: &HeaderMap, app: &App, cookies: &Cookies<'_>) -> Self {
         let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
             (Authorization::App, _) => {
                 (api_key::apps_own_authorization(headers), api_key::apps_own_header(headers))
@@ -34,11 +34,7 @@ impl HandedOn {
             }
             (Authorization::Gate, false) => (None, None),
         };
-        Self {
-            cookies: cookie::without(headers, our_cookie),
-            authorization: authorization.cloned(),
-            api_key: api_key.cloned(),
-        }
+        Self { cookies: cookies.others(), authorization: authorization.cloned(), api_key: api_key.cloned() }
     }
 
     /// With the credential that the app asks for; only for who may enter.

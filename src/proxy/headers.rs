@@ -1,6 +1,6 @@
 //! Reading headers that count: exactly one, exactly named, decodable.
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 
 /// The names that Sluice answers with or reads from the proxy. A client's header that an app would fold into
 /// one of them (`Remote_User`, `Remote.User`, as CGI, WSGI and PHP do) is an attack.
@@ -34,8 +34,8 @@ pub enum Field<'a> {
 }
 
 /// Reads a header that may come once.
-pub fn field(headers: &HeaderMap, name: impl Into<HeaderName>) -> Field<'_> {
-    let mut values = headers.get_all(name.into());
+pub fn field(headers: &HeaderMap, name: impl AsHeaderName) -> Field<'_> {
+    let mut values = headers.get_all(name);
     match (values.next(), values.next()) {
         (None, _) => Field::Absent,
         (Some(value), None) => text(value).map_or(Field::Bad, Field::Once),
@@ -114,13 +114,13 @@ mod tests {
     fn only_one_decodable_value_counts() {
         let name = HeaderName::from_static("origin");
         let mut headers = HeaderMap::new();
-        assert_eq!(field(&headers, name.clone()), Field::Absent);
+        assert_eq!(field(&headers, &name), Field::Absent);
         headers.append(name.clone(), HeaderValue::from_static("a"));
-        assert_eq!(field(&headers, name.clone()), Field::Once("a"));
+        assert_eq!(field(&headers, &name), Field::Once("a"));
         headers.append(name.clone(), HeaderValue::from_static("a"));
-        assert_eq!(field(&headers, name.clone()), Field::Bad);
+        assert_eq!(field(&headers, &name), Field::Bad);
         headers.insert(name.clone(), HeaderValue::from_bytes(b"\xff").unwrap());
-        assert_eq!(field(&headers, name), Field::Bad);
+        assert_eq!(field(&headers, &name), Field::Bad);
     }
 
     proptest! {

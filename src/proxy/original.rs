@@ -19,12 +19,12 @@ use crate::{
     scan,
 };
 
-const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
-const X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
-const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+static X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+static X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+static X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 
 /// The original request; borrowed from the verify request's headers.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl<'a> Original<'a> {
 }
 
 fn original_url(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
-    let url = match field(headers, X_ORIGINAL_URL) {
+    let url = match field(headers, &X_ORIGINAL_URL) {
         Field::Once(url) => url,
         Field::Bad => return Err(Undescribed::Malformed("X-Original-URL")),
         Field::Absent => {
@@ -137,9 +137,9 @@ fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
         Field::Once(_) | Field::Absent => Err(Undescribed::Missing { header, fix }),
         Field::Bad => Err(Undescribed::Malformed(header)),
     };
-    let proto = read(X_FORWARDED_PROTO, "X-Forwarded-Proto", "X-Forwarded-Proto with the client's scheme")?;
-    let host = read(X_FORWARDED_HOST, "X-Forwarded-Host", "X-Forwarded-Host with the client's host")?;
-    let target = read(X_FORWARDED_URI, "X-Forwarded-Uri", "X-Forwarded-Uri with the client's path")?;
+    let proto = read(&X_FORWARDED_PROTO, "X-Forwarded-Proto", "X-Forwarded-Proto with the client's scheme")?;
+    let host = read(&X_FORWARDED_HOST, "X-Forwarded-Host", "X-Forwarded-Host with the client's host")?;
+    let target = read(&X_FORWARDED_URI, "X-Forwarded-Uri", "X-Forwarded-Uri with the client's path")?;
     let scheme = Scheme::parse(proto).ok_or(Undescribed::Malformed("X-Forwarded-Proto"))?;
     let authority = parse_authority(host).ok_or(Undescribed::Malformed("X-Forwarded-Host"))?;
     Ok((Origin::new(scheme, authority), target))
@@ -175,10 +175,10 @@ fn method(
     }
     let (name, header, fix) = match dialect.family {
         Family::Original => {
-            (X_ORIGINAL_METHOD, "X-Original-Method", "proxy_set_header X-Original-Method $request_method;")
+            (&X_ORIGINAL_METHOD, "X-Original-Method", "proxy_set_header X-Original-Method $request_method;")
         }
         Family::Forwarded => {
-            (X_FORWARDED_METHOD, "X-Forwarded-Method", "X-Forwarded-Method with the client's method")
+            (&X_FORWARDED_METHOD, "X-Forwarded-Method", "X-Forwarded-Method with the client's method")
         }
     };
     let text = match field(headers, name) {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     authn::{
         chain::{Identity, Presented, Question, Settled},
+        cookie::Cookies,
         principal::{Principal, Way},
     },
     clock,
@@ -86,6 +87,7 @@ struct Described<'a> {
     original: Original<'a>,
     app: &'a App,
     ruling: Ruling<'a>,
+    cookies: Cookies<'a>,
 }
 
 enum Decision {
@@ -117,18 +119,19 @@ impl<'a> Asked<'a> {
         match self.app(&original) {
             Ok(app) => {
                 let ruling = app.ruling(&original.request(self.calls), |_, _| {});
-                Ok(Described { original, app, ruling })
+                let cookies = self.state.authenticator.sessions.cookies(&self.request.headers);
+                Ok(Described { original, app, ruling, cookies })
             }
             Err(refused) => Err(refused.about(original, None)),
         }
     }
 
     fn answer(&self, described: &Described<'a>) -> Result<Decision, Refused<'a>> {
-        let Described { original, app, ruling } = described;
+        let Described { original, app, ruling, .. } = described;
         if ruling.needs == Needs::Public {
-            return Ok(Decision::Allowed(self.allow(&Admitted::Nobody, app, self.handed_on(app))));
+            return Ok(Decision::Allowed(self.allow(&Admitted::Nobody, app, self.handed_on(described))));
         }
-        match self.identify(original, app)? {
+        match self.identify(described)? {
             Identity::Proven(principal) => self.judge(&principal, described).map(Decision::Allowed),
             Identity::Unsettled(question) => Ok(Decision::Open(question)),
             Identity::Anonymous if original.is_preflight(&self.request.headers) => {
@@ -207,7 +210,8 @@ impl<'a> Asked<'a> {
     }
 
     /// Second stop: who.
-    fn identify(&self, original: &Original<'a>, app: &'a App) -> Result<Identity, Refused<'a>> {
+    fn identify(&self, described: &Described<'a>) -> Result<Identity, Refused<'a>> {
+        let Described { original, app, cookies, .. } = described;
         let view = self.state.store.view();
         if view.health() == Health::Lost {
             let cause = "the database cannot be read; see the log above";
@@ -217,6 +221,7 @@ impl<'a> Asked<'a> {
         let authenticator = &self.state.authenticator;
         let presented = Presented {
             headers,
+            cookies,
             now: clock::now(),
             peer: self.request.peer_addr.map(|peer| peer.ip()),
             client: &|| self.client(),
@@ -252,7 +257,7 @@ impl<'a> Asked<'a> {
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
                 self.note_action(principal, (&described.original, app), &described.ruling);
                 let admitted = Admitted::User(principal, capabilities);
-                let handed_on = self.handed_on(app).inject(app);
+                let handed_on = self.handed_on(described).inject(app);
                 Ok(self.allow(&admitted, app, handed_on))
             }
             Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
@@ -281,9 +286,8 @@ impl<'a> Asked<'a> {
         self.state.meters.all.latency.observe(clock::monotonic().saturating_sub(begun));
     }
 
-    fn handed_on(&self, app: &App) -> HandedOn {
-        let our_cookie = self.state.authenticator.sessions.cookie_name();
-        HandedOn::of_client(&self.request.headers, app, our_cookie)
+    fn handed_on(&self, described: &Described<'_>) -> HandedOn {
+        HandedOn::of_client(&self.request.headers, described.app, &described.cookies)
     }
 
     pub(super) fn client(&self) -> Client {
@@ -298,7 +302,7 @@ impl<'a> Asked<'a> {
 }
 
 fn action<'a>(described: &'a Described<'_>) -> Action<'a> {
-    let Described { original, app, ruling } = described;
+    let Described { original, app, ruling, .. } = described;
     Action {
         app,
         method: original.method,

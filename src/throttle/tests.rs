@@ -1,12 +1,17 @@
+use std::sync::LazyLock;
+
 use super::{counts::CAPACITY, *};
+use crate::clock;
 
 fn throttle() -> Arc<Throttle> {
     let limits = ThrottleConfig { max_failures: 10, block_for: Duration::from_secs(900), global_limit: 50 };
     Arc::new(Throttle::new(limits))
 }
 
+/// A moment of the clock by which a try that was given up counts.
 fn at(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
+    static BEGUN: LazyLock<Duration> = LazyLock::new(clock::monotonic);
+    *BEGUN + Duration::from_secs(seconds)
 }
 
 fn ip(text: &str) -> IpAddr {

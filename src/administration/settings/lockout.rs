@@ -69,7 +69,9 @@ async fn can_sign_in(visit: &Visit, user: &User) -> bool {
         return user.password_hash.is_some();
     }
     let client = || visit.client();
-    let known = authenticator.known_elsewhere(&visit.presented(&client), visit.state.store.view()).await;
+    let cookies = authenticator.sessions.cookies(visit.headers());
+    let known =
+        authenticator.known_elsewhere(&visit.presented(&cookies, &client), visit.state.store.view()).await;
     known.is_some_and(|(name, role)| name == user.name && role == Role::Admin)
 }
 

@@ -5,12 +5,7 @@ use std::net::IpAddr;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, USER_AGENT};
 use sha2::{Digest, Sha256};
 
-use super::super::{
-    chain::Presented,
-    cookie::{self, CookieName},
-    principal::UpstreamBy,
-    token::TokenDigest,
-};
+use super::super::{chain::Presented, principal::UpstreamBy, token::TokenDigest};
 use crate::proxy::target::without_keys;
 
 /// The request, as far as the provider is told of it. Never the client's own identity headers.
@@ -42,9 +37,9 @@ pub struct Question {
 }
 
 impl Question {
-    pub(super) fn new(presented: &Presented<'_>, our_cookie: &CookieName, key: &[u8; 32]) -> Self {
+    pub(super) fn new(presented: &Presented<'_>, key: &[u8; 32]) -> Self {
         let headers = presented.headers;
-        let cookies = cookie::without(headers, our_cookie).map(|value| value.as_bytes().to_vec());
+        let cookies = presented.cookies.others().map(|value| value.as_bytes().to_vec());
         let authorization =
             if presented.authorization_is_the_apps { None } else { first(headers, AUTHORIZATION) };
         let origin = presented.origin.to_string();

@@ -51,7 +51,7 @@ impl Node {
     }
 
     /// Whether no segment leads on from here.
-    fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         self.literal.is_empty() && self.globs.is_empty() && self.one.is_none()
     }
 

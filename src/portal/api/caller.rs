@@ -15,6 +15,7 @@ use crate::{
         api_key,
         authorization::Authorization,
         chain::{Attempt, Presented, Rejection},
+        cookie::Cookies,
         principal::Principal,
     },
     clock,
@@ -123,12 +124,13 @@ fn unknown() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
 
-/// A key in a header only: addresses end up in histories and logs.
+/// A key in a header only: addresses end up in histories and logs, and cookies are for sessions.
 fn by_key(visit: &Visit, request: &HttpRequest) -> Attempt {
     let headers = request.headers();
     let authorization = Authorization::of(headers);
     let presented = Presented {
         headers,
+        cookies: &Cookies::default(),
         now: clock::now(),
         peer: request.peer_addr().map(|peer| peer.ip()),
         client: &|| visit.client(),

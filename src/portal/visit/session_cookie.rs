@@ -7,10 +7,7 @@ use actix_web::{
 
 use super::Visit;
 use crate::{
-    authn::{
-        cookie::{self, Presence},
-        token::Token,
-    },
+    authn::{cookie::Presence, token::Token},
     config::CookieSecure,
     policy::origin::{Claim, Host, Scheme},
     proxy::claim,
@@ -32,8 +29,7 @@ impl Visit {
             cookie.set_max_age(limit.map_or(longest, |limit| limit.min(longest)));
         }
         response.cookie(cookie);
-        let name = self.state.authenticator.sessions.cookie_name();
-        if cookie::find(self.headers(), name) != Presence::Absent {
+        if self.state.authenticator.sessions.cookies(self.headers()).ours != Presence::Absent {
             self.clear_for_other_domains(response);
         }
     }
