@@ -15,8 +15,6 @@ use super::{expired_form, page};
 const MAX_KB: usize = 16;
 /// The largest that an administrator may: room for a box of each capability in each of hundreds of apps.
 const MAX_KB_OF_ADMINISTRATORS: usize = 256;
-/// What a form carries of an expired one comes on top, in kilobytes.
-const MAX_KB_CARRIED: usize = expired_form::MAX_KB;
 /// A client gets this long for its body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -45,7 +43,7 @@ impl Form {
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        let form = Self::read_up_to(MAX_KB + MAX_KB_CARRIED, request, payload, base).await?;
+        let form = Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await?;
         let carried: usize = form.all(expired_form::FIELD).iter().map(String::len).sum();
         if form.size() > carried + MAX_KB * 1024 { Err(too_large(request, base, MAX_KB)) } else { Ok(form) }
     }
@@ -56,7 +54,7 @@ impl Form {
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB + MAX_KB_CARRIED, request, payload, base).await
+        Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await
     }
 
     async fn read_up_to(
