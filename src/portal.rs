@@ -6,6 +6,7 @@ pub mod api;
 pub mod assets;
 mod audit_csv;
 pub mod chart;
+pub mod expired_form;
 pub mod forbidden;
 pub mod form;
 pub mod frame;

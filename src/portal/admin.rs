@@ -14,19 +14,15 @@ pub mod settings;
 pub mod start;
 pub mod user;
 pub mod user_deletion;
-mod user_form;
+pub mod user_form;
 pub mod users;
 mod whose;
 
-use std::{
-    future::{Ready, ready},
-    ops::Deref,
-};
+use std::ops::Deref;
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse, Resource,
     dev::Payload,
-    error::InternalError,
     http::StatusCode,
     web::{self, ServiceConfig},
 };
@@ -34,7 +30,7 @@ use tracing::error;
 
 use super::{
     page::{self, Link},
-    person::Person,
+    person::{Absent, Extracted, Person, extracted},
     wrongs::sentence,
 };
 use crate::{administration::Fault, policy::role::Role};
@@ -81,7 +77,7 @@ fn at(path: &str) -> Resource {
 pub struct Admin(Person);
 
 impl Admin {
-    fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+    fn of(request: &HttpRequest) -> Result<Self, Absent> {
         let person = Person::of(request)?;
         if person.user.role == Role::Admin {
             return Ok(Self(person));
@@ -89,7 +85,7 @@ impl Admin {
         let text = "Only administrators have this page. Ask one of them if you need something changed.";
         let link = Link { href: person.visit.page("/account"), label: "Go to your account".to_owned() };
         let heading = ("Not for you", text);
-        Err(page::message(person.visit.base(), StatusCode::FORBIDDEN, heading, Some(link)))
+        Err(page::message(person.visit.base(), StatusCode::FORBIDDEN, heading, Some(link)).into())
     }
 
     /// What the form before this page did, where the query names one of these.
@@ -125,9 +121,9 @@ impl Deref for Admin {
 
 impl FromRequest for Admin {
     type Error = actix_web::Error;
-    type Future = Ready<Result<Self, actix_web::Error>>;
+    type Future = Extracted<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request).map_err(|response| InternalError::from_response("", response).into()))
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        extracted(Self::of(request), request, payload)
     }
 }

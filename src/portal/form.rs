@@ -1,6 +1,6 @@
 //! The body of a form: bounded in size and time, each field once.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,7 +9,7 @@ use actix_web::{
 };
 use tracing::info;
 
-use super::page;
+use super::{expired_form, page};
 
 /// The largest form that anybody may send, in kilobytes.
 const MAX_KB: usize = 16;
@@ -19,7 +19,8 @@ const MAX_KB_OF_ADMINISTRATORS: usize = 256;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The fields of a form.
-pub struct Form(HashMap<String, Vec<String>>);
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form(BTreeMap<String, Vec<String>>);
 
 impl Form {
     /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
@@ -36,16 +37,33 @@ impl Form {
         Self::read_up_to(MAX_KB_OF_ADMINISTRATORS, request, payload, base).await
     }
 
+    /// The same for one that may carry an expired form: that comes on top of what anybody may send.
+    pub async fn read_carrying(
+        request: &HttpRequest,
+        payload: Payload,
+        base: &str,
+    ) -> Result<Self, HttpResponse> {
+        let form = Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await?;
+        let carried: usize = form.all(expired_form::FIELD).iter().map(String::len).sum();
+        if form.size() > carried + MAX_KB * 1024 { Err(too_large(request, base, MAX_KB)) } else { Ok(form) }
+    }
+
+    /// The form of somebody who is no longer signed in, with all that could be carried along.
+    pub async fn read_expired(
+        request: &HttpRequest,
+        payload: Payload,
+        base: &str,
+    ) -> Result<Self, HttpResponse> {
+        Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await
+    }
+
     async fn read_up_to(
         kilobytes: usize,
         request: &HttpRequest,
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        let refuse = |status: StatusCode, text: &str| {
-            info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
-            page::message(base, status, ("Not accepted", text), None)
-        };
+        let refuse = |status, text: &str| refuse(request, base, status, text);
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -54,10 +72,7 @@ impl Form {
         let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(kilobytes * 1024)).await {
             Ok(Ok(Ok(body))) => body,
             Ok(Ok(Err(_))) => return Err(refuse(StatusCode::BAD_REQUEST, "The form did not arrive whole.")),
-            Ok(Err(_)) => {
-                let text = format!("The form is too large; send less than {kilobytes} kB.");
-                return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &text));
-            }
+            Ok(Err(_)) => return Err(too_large(request, base, kilobytes)),
             Err(_) => return Err(refuse(StatusCode::REQUEST_TIMEOUT, "The form took too long to arrive.")),
         };
         Self::parse(&body)
@@ -65,8 +80,8 @@ impl Form {
     }
 
     /// `None` where a name or value is not UTF-8.
-    fn parse(body: &[u8]) -> Option<Self> {
-        let mut fields: HashMap<String, Vec<String>> = HashMap::new();
+    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(body) {
             // The parser replaces what it cannot decode by this character.
             if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
@@ -75,6 +90,23 @@ impl Form {
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         Some(Self(fields))
+    }
+
+    /// The same form without the fields that `is_kept` does not name.
+    pub(super) fn with_only(mut self, is_kept: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|name, _| is_kept(name));
+        self
+    }
+
+    /// As a body that can be read again.
+    pub(super) fn urlencoded(&self) -> String {
+        let pairs = self.0.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    /// Bytes of all names and values.
+    fn size(&self) -> usize {
+        self.0.iter().flat_map(|(name, values)| values.iter().map(|value| name.len() + value.len())).sum()
     }
 
     /// A field's value, where it came exactly once.
@@ -94,6 +126,16 @@ impl Form {
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()
     }
+}
+
+fn refuse(request: &HttpRequest, base: &str, status: StatusCode, text: &str) -> HttpResponse {
+    info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
+    page::message(base, status, ("Not accepted", text), None)
+}
+
+fn too_large(request: &HttpRequest, base: &str, kilobytes: usize) -> HttpResponse {
+    let text = format!("The form is too large; send less than {kilobytes} kB.");
+    refuse(request, base, StatusCode::PAYLOAD_TOO_LARGE, &text)
 }
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ impl Default for KeyForm {
 }
 
 impl KeyForm {
+    /// Every field; none is a secret.
+    pub(super) const FIELDS: [&str; 6] = ["name", "rights", "capability", "app", "networks", "lifetime"];
+
     /// As it came. Keyboards of phones leave a space behind a word that they complete.
     pub(super) fn of(form: &Form) -> Self {
         Self {

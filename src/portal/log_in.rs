@@ -7,11 +7,14 @@ use actix_web::{
 };
 use askama::Template;
 use secrecy::SecretString;
+use tracing::info;
 
 use super::{
+    expired_form::{self, ExpiredForm},
     form::Form,
     moment,
     page::{self, Link},
+    person,
     visit::Visit,
 };
 use crate::{
@@ -23,6 +26,10 @@ use crate::{
     proxy::target::Target,
     store::sessions::{Lifetime, Opened},
 };
+
+/// What is said above the form while it carries another.
+const KEPT: &str = "Your session had ended, so nothing is saved yet. Sign in to get back to your form: what you typed is kept, \
+                    except passwords and secrets.";
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -36,6 +43,22 @@ struct LoginPage<'a> {
     error: Option<String>,
     notice: Option<String>,
     wait_seconds: Option<u64>,
+    /// A form that is to come back.
+    expired_form: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "expired_form.html")]
+struct ExpiredFormPage<'a> {
+    base: &'a str,
+    path: String,
+    carried: String,
+}
+
+impl<'a> ExpiredFormPage<'a> {
+    fn of(visit: &'a Visit, expired: &ExpiredForm) -> Option<Self> {
+        Some(Self { base: visit.base(), path: expired.path(), carried: expired.carried()? })
+    }
 }
 
 impl<'a> LoginPage<'a> {
@@ -54,6 +77,7 @@ impl<'a> LoginPage<'a> {
             error: None,
             notice: None,
             wait_seconds: None,
+            expired_form: None,
         }
     }
 }
@@ -84,6 +108,42 @@ pub async fn show(visit: Visit) -> HttpResponse {
     }
     let response = page::answer(StatusCode::OK, target.as_ref().and_then(Target::origin));
     page::render(response, &login)
+}
+
+/// Asks whoever sent a form without a session to sign in, and keeps what they typed where they can come back to it.
+pub async fn ask_sender(visit: &Visit, request: &HttpRequest, payload: Payload) -> HttpResponse {
+    let elsewhere = visit.state.authenticator.is_external() || visit.state.store.view().users().is_empty();
+    if elsewhere || !ExpiredForm::is_sent_to(visit) {
+        return person::to_sign_in(visit);
+    }
+    match Form::read_expired(request, payload, visit.base()).await {
+        Ok(form) => ask_again(visit, form),
+        Err(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => carry(visit, None),
+        Err(_) => person::to_sign_in(visit),
+    }
+}
+
+/// The same with a form that is read already.
+pub fn ask_again(visit: &Visit, form: Form) -> HttpResponse {
+    match ExpiredForm::of(visit, form) {
+        Some(expired) => carry(visit, expired.carried()),
+        None => person::to_sign_in(visit),
+    }
+}
+
+fn carry(visit: &Visit, expired_form: Option<String>) -> HttpResponse {
+    info!(path = visit.path(), kept = expired_form.is_some(), "a form was sent after its session had ended");
+    let target = visit.targets().check(&person::page_before(visit));
+    let notice = match expired_form {
+        Some(_) => KEPT,
+        None => {
+            "Your session had ended, so nothing is saved. The form was too large to be kept: after signing in it has \
+             to be filled in anew."
+        }
+    };
+    let page =
+        LoginPage { notice: Some(notice.to_owned()), expired_form, ..LoginPage::new(visit, target.as_ref()) };
+    page::render(page::answer(StatusCode::UNAUTHORIZED, None), &page)
 }
 
 /// Whether somebody came for the portal's own sake: it still asks who administers it where no app asks anybody.
@@ -159,8 +219,12 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
     if visit.state.authenticator.is_external() {
         return elsewhere(&visit, StatusCode::FORBIDDEN, None);
     }
-    let form = match Form::read(&request, payload, visit.base()).await {
+    let form = match Form::read_carrying(&request, payload, visit.base()).await {
         Ok(form) => form,
+        Err(response) => return response,
+    };
+    let expired = match ExpiredForm::carried_by(&form, visit.base()) {
+        Ok(expired) => expired,
         Err(response) => return response,
     };
     let target = form.once("rd").and_then(|rd| visit.targets().check(rd));
@@ -176,31 +240,43 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {
             let account = visit.page("/account");
-            let mut response = page::see_other(target.as_ref().map_or(&account, |target| target.as_str()));
+            let back = expired.and_then(|expired| ExpiredFormPage::of(&visit, &expired));
+            let mut response = match back {
+                Some(_) => page::answer(StatusCode::OK, None),
+                None => page::see_other(target.as_ref().map_or(&account, |target| target.as_str())),
+            };
             visit.set_session(&mut response, &token, lifetime);
-            response.finish()
+            match back {
+                Some(back) => page::render(response, &back),
+                None => response.finish(),
+            }
         }
         Err(refused) => refuse(&visit, refused, &form, target.as_ref()),
     }
 }
 
 fn refuse(visit: &Visit, refused: Refused, form: &Form, target: Option<&Target>) -> HttpResponse {
-    let (status, wait, text) = match refused {
-        Refused::Wrong(wait) => (StatusCode::UNAUTHORIZED, wait, "That user name or password is not right."),
-        Refused::Throttled(wait) => {
-            (StatusCode::TOO_MANY_REQUESTS, wait, "There were too many failed sign-ins.")
+    let (status, seconds, text) = match refused {
+        Refused::Wrong(wait) => {
+            (StatusCode::UNAUTHORIZED, wait.seconds(), "That user name or password is not right.")
         }
-        Refused::Busy => return page::busy(visit.base()),
+        Refused::Throttled(wait) => {
+            (StatusCode::TOO_MANY_REQUESTS, wait.seconds(), "There were too many failed sign-ins.")
+        }
+        Refused::Busy => {
+            (StatusCode::SERVICE_UNAVAILABLE, 2, "Too many people are signing in at this moment.")
+        }
         Refused::Failed => {
-            return page::unstored(visit.base(), "Nobody can sign in at this moment. Try again soon.");
+            (StatusCode::SERVICE_UNAVAILABLE, 0, "Nobody can sign in at this moment. Try again soon.")
         }
     };
-    let seconds = wait.seconds();
     let mut response = page::answer(status, target.and_then(Target::origin));
     let mut login = LoginPage::new(visit, target);
     login.username = form.text("username");
     login.remember = form.once("remember") == Some("on");
     login.error = Some(text.to_owned());
+    login.expired_form = form.once(expired_form::FIELD).map(str::to_owned);
+    login.notice = login.expired_form.is_some().then(|| KEPT.to_owned());
     if seconds > 0 {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
         login.error = Some(format!("{text} Wait {}, then try again.", moment::wait(seconds)));

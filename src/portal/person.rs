@@ -1,7 +1,8 @@
 //! Whoever asks for a page that is for people who are signed in.
 
 use std::{
-    future::{Ready, ready},
+    future::{Future, ready},
+    pin::Pin,
     sync::Arc,
 };
 
@@ -16,6 +17,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     frame::{Frame, Place},
+    log_in,
     page::{self, Link},
     visit::Visit,
 };
@@ -36,16 +38,51 @@ pub struct Person {
     pub session: SessionId,
 }
 
+/// Whoever does not get the page that they ask for.
+pub enum Absent {
+    /// What they are told instead.
+    Told(HttpResponse),
+    /// They have no session, or none any more.
+    SignedOut(Visit),
+}
+
+impl From<HttpResponse> for Absent {
+    fn from(response: HttpResponse) -> Self {
+        Self::Told(response)
+    }
+}
+
+/// What an extractor of somebody signed in comes to.
+pub type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
+
+/// Finishes an extractor. The body is read only of a form whose sender is signed out: what they typed is kept.
+pub fn extracted<T: 'static>(
+    found: Result<T, Absent>,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Extracted<T> {
+    let refused = |response| Err(InternalError::from_response("", response).into());
+    match found {
+        Ok(found) => Box::pin(ready(Ok(found))),
+        Err(Absent::Told(response)) => Box::pin(ready(refused(response))),
+        Err(Absent::SignedOut(visit)) if visit.is_read() => Box::pin(ready(refused(to_sign_in(&visit)))),
+        Err(Absent::SignedOut(visit)) => {
+            let (request, body) = (request.clone(), web::Payload::from_request(request, payload));
+            Box::pin(async move { refused(log_in::ask_sender(&visit, &request, body.await?).await) })
+        }
+    }
+}
+
 impl Person {
-    /// Of a request, or what is answered to one of nobody.
-    pub fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
+    /// Of a request, or whoever sent it instead.
+    pub fn of(request: &HttpRequest) -> Result<Self, Absent> {
         let visit = Visit::of(request)?;
         if !request.method().is_safe() {
             visit.refuse_foreign(MissingOrigin::Refused)?;
         }
         match visit.signed_in() {
             Some((user, session)) => Ok(Self { visit, user, session }),
-            None => Err(to_sign_in(&visit)),
+            None => Err(Absent::SignedOut(visit)),
         }
     }
 
@@ -119,7 +156,7 @@ pub(super) fn to_sign_in(visit: &Visit) -> HttpResponse {
 }
 
 /// The page that is asked for; of a form, the page that it stands on.
-fn page_before(visit: &Visit) -> String {
+pub(super) fn page_before(visit: &Visit) -> String {
     if visit.is_read() {
         return visit.address_of_page();
     }
@@ -132,9 +169,9 @@ fn page_before(visit: &Visit) -> String {
 
 impl FromRequest for Person {
     type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
+    type Future = Extracted<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request).map_err(|response| InternalError::from_response("", response).into()))
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        extracted(Self::of(request), request, payload)
     }
 }

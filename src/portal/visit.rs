@@ -145,6 +145,11 @@ impl Visit {
         self.request.method().is_safe()
     }
 
+    /// The page's own path.
+    pub fn path(&self) -> &str {
+        self.request.path()
+    }
+
     /// The page's own path and query.
     pub fn address_of_page(&self) -> String {
         self.request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)

@@ -7,6 +7,7 @@ mod support;
 mod accessibility;
 mod account_keys;
 mod administration;
+mod expired_forms;
 mod first_start;
 mod pages;
 mod pictures;

@@ -79,6 +79,12 @@ impl Browser {
         self.command("POST", "/refresh", &json!({}));
     }
 
+    /// As the browser's own button does.
+    #[track_caller]
+    pub fn back(&self) {
+        self.command("POST", "/back", &json!({}));
+    }
+
     #[track_caller]
     pub fn url(&self) -> String {
         text(&self.command("GET", "/url", &Value::Null))

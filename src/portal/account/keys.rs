@@ -15,10 +15,11 @@ use crate::{
     authn::api_key::KeyName,
     clock::{self, Timestamp},
     portal::{
+        expired_form::{self, Sent},
         form::Form,
         frame::{Frame, Place},
         key_form::KeyForm,
-        key_words, moment, page,
+        key_words, log_in, moment, page,
         person::Person,
         visit::Visit,
         wrongs::Wrongs,
@@ -77,8 +78,17 @@ impl KeyRow {
 
 /// Takes the form for a new key, and shows the key this once.
 pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let form = match Form::read(&request, payload, person.visit.base()).await {
-        Ok(form) => form,
+    let sent = match Form::read_carrying(&request, payload, person.visit.base()).await {
+        Ok(form) => Sent::of(&person.visit, form),
+        Err(response) => return response,
+    };
+    let form = match sent {
+        Ok(Sent::ToDo(form)) => form,
+        Ok(Sent::ToCheck(form)) => {
+            let error = Some(expired_form::NOTE.to_owned());
+            let said = Said { error, key_form: KeyForm::of(&form), ..Said::default() };
+            return super::answer(&person, StatusCode::OK, said).await;
+        }
         Err(response) => return response,
     };
     let mut typed = KeyForm::of(&form);
@@ -104,6 +114,7 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
                         repaired.";
             page::unstored(person.visit.base(), text)
         }
+        Err(Fault::Overtaken) => log_in::ask_again(&person.visit, form),
         Err(fault) => person.failed(&fault),
     }
 }

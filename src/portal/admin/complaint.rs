@@ -7,6 +7,7 @@ use super::Admin;
 use crate::{
     administration::{Fault, FieldError},
     portal::{
+        expired_form,
         page::{self, Link},
         person,
         wrongs::{Wrongs, sentence},
@@ -23,6 +24,11 @@ pub struct Complaint {
 }
 
 impl Complaint {
+    /// That the form comes from before a sign-in.
+    pub fn expired() -> Self {
+        Self { note: Some(expired_form::NOTE.to_owned()), ..Self::default() }
+    }
+
     /// About fields; `order` is that of the page.
     pub fn about(fields: Vec<FieldError>, order: &[&'static str]) -> Self {
         let place = |error: &FieldError| order.iter().position(|field| *field == error.field);

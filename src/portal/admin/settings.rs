@@ -19,6 +19,7 @@ use crate::{
     },
     config::{Field, Shown, Source},
     portal::{
+        expired_form::Sent,
         form::Form,
         frame::{Frame, Place},
         moment, page,
@@ -75,6 +76,16 @@ impl Subject {
             Self::Event(index) => Some(format!("event.{index}")),
         }
     }
+}
+
+/// Whether there can be a form of this name behind `settings/`.
+pub fn has_form(name: &str) -> bool {
+    Section::of_form(name).is_some()
+}
+
+/// Whether what was typed into a field of a form is shown again.
+pub fn shows_again(form: &str, field: &str) -> bool {
+    Section::of_form(form).is_some_and(|section| section.shows_again(field))
 }
 
 /// The names of apps, or the places of events, in the order in which they are read.
@@ -249,13 +260,18 @@ pub async fn change(
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    let typed = match Form::read(&request, payload, admin.visit.base()).await {
-        Ok(typed) => typed,
+    let sent = match Form::read_carrying(&request, payload, admin.visit.base()).await {
+        Ok(typed) => Sent::of(&admin.visit, typed),
         Err(response) => return response,
     };
-    match opened(&admin, &name).await {
-        Ok((subject, overview)) => form::take(&admin, &subject, &overview, &typed).await,
-        Err(response) => response,
+    match (opened(&admin, &name).await, sent) {
+        (Ok((subject, overview)), Ok(Sent::ToDo(typed))) => {
+            form::take(&admin, &subject, &overview, &typed).await
+        }
+        (Ok((subject, overview)), Ok(Sent::ToCheck(typed))) => {
+            form::show_expired(&admin, &subject, &overview, &typed)
+        }
+        (Err(response), _) | (_, Err(response)) => response,
     }
 }
 

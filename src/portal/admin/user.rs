@@ -26,9 +26,10 @@ use crate::{
     },
     policy::app::Apps,
     portal::{
+        expired_form::Sent,
         form::Form,
         frame::{Frame, Place},
-        moment, page,
+        log_in, moment, page,
     },
     store::users::{User, UserId},
 };
@@ -219,7 +220,15 @@ async fn submitted(
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
     let fields = Form::read_large(request, payload, admin.visit.base()).await?;
-    let form = UserForm::sent(&fields, &admin.visit.state.config.apps, before.as_deref());
+    let typed = |fields: &Form| UserForm::sent(fields, &admin.visit.state.config.apps, before.as_deref());
+    let fields = match Sent::of(&admin.visit, fields)? {
+        Sent::ToDo(fields) => fields,
+        Sent::ToCheck(fields) => {
+            let said = (StatusCode::OK, Complaint::expired());
+            return Ok(show(admin, before.as_deref(), typed(&fields), said));
+        }
+    };
+    let form = typed(&fields);
     if let Some((user, from)) = before.as_deref().zip(form.made_from.clone())
         && from != Version::of(user)
     {
@@ -231,6 +240,7 @@ async fn submitted(
             let page = admin.visit.page(&format!("/admin/users/{}?done={done}", id.get()));
             Ok(page::see_other(&page).finish())
         }
+        Err(Fault::Overtaken) => Ok(log_in::ask_again(&admin.visit, fields)),
         Err(fault) => {
             if let (Fault::Changed, Some(before)) = (&fault, &before) {
                 let user = find(admin, &before.id.get().to_string())?;

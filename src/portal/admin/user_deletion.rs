@@ -17,12 +17,16 @@ use super::{
 use crate::{
     administration::{Fault, FieldError, owners, users},
     portal::{
+        expired_form::Sent,
         form::Form,
         frame::{Frame, Place},
         moment, page,
     },
     store::users::User,
 };
+
+/// Every field; none is a secret.
+pub const FIELDS: [&str; 2] = ["legacy", "heir"];
 
 const ORDER: [&str; 1] = ["heir"];
 
@@ -101,11 +105,20 @@ pub async fn submit(admin: Admin, id: Path<String>, request: HttpRequest, payloa
         Ok(user) => user,
         Err(response) => return response,
     };
-    let form = match Form::read(&request, payload, admin.visit.base()).await {
-        Ok(form) => form,
+    let sent = match Form::read_carrying(&request, payload, admin.visit.base()).await {
+        Ok(form) => Sent::of(&admin.visit, form),
         Err(response) => return response,
     };
-    let (choice, heir) = (form.text("legacy"), form.text("heir").trim().to_owned());
+    let typed = |form: &Form| (form.text("legacy"), form.text("heir").trim().to_owned());
+    let (choice, heir) = match sent {
+        Ok(Sent::ToDo(form)) => typed(&form),
+        Ok(Sent::ToCheck(form)) => {
+            let (choice, heir) = typed(&form);
+            let said = (StatusCode::OK, Complaint::expired());
+            return show(&admin, &request, &user, said, (&choice, &heir)).await;
+        }
+        Err(response) => return response,
+    };
     match delete(&admin, &user, (choice.clone(), heir.clone())).await {
         Ok(()) => {
             info!(user = %admin.user.name, subject = %user.name, "a user is deleted");

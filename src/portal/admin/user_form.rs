@@ -19,6 +19,23 @@ use crate::{
 pub const ORDER: [&str; 9] =
     ["name", "display_name", "email", "groups", "role", "enabled", "password", "capabilities", "apps"];
 
+/// Whether a field of the form is shown again as it was typed: each but the password.
+pub fn shows_again(field: &str) -> bool {
+    const FIELDS: [&str; 10] = [
+        "name",
+        "display_name",
+        "email",
+        "groups",
+        "role",
+        "enabled",
+        "password_choice",
+        "set",
+        "may",
+        "made_from",
+    ];
+    FIELDS.contains(&field) || field.starts_with("set.") || field.starts_with("may.")
+}
+
 /// What becomes of the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChoice {

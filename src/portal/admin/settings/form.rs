@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     Admin, Subject, editor,
-    keys::{Key, Kind},
+    keys::{DEFAULT, Key, Kind},
     sentence,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     config::{Edit, Field, Input, Shown, Source},
     policy::app::AppName,
     portal::{
+        expired_form::NOTE,
         form::Form,
         frame::{Frame, Place},
         page,
@@ -55,6 +56,8 @@ struct Row {
     lock: Option<String>,
     /// Whether the portal's layer says it, so that it can be left to those below.
     saved: bool,
+    /// Whether that is wanted.
+    to_default: bool,
 }
 
 impl Row {
@@ -91,6 +94,10 @@ fn field<'o>(prefix: &str, key: &Key, overview: &'o Overview) -> Option<&'o Fiel
     overview.fields.iter().find(|field| field.key == full || field.key.starts_with(&inner))
 }
 
+fn is_to_default(typed: &Form, key: &Key) -> bool {
+    typed.once(&format!("{DEFAULT}{}", key.name)).is_some()
+}
+
 fn row(prefix: &str, key: &Key, overview: &Overview, typed: Option<&Form>) -> Row {
     let known = field(prefix, key, overview);
     let value = match typed.and_then(|form| form.once(key.name)).filter(|_| key.kind != Kind::Secret) {
@@ -112,6 +119,7 @@ fn row(prefix: &str, key: &Key, overview: &Overview, typed: Option<&Form>) -> Ro
         given: known.is_some_and(|field| field.value == Shown::Secret),
         lock: known.and_then(|field| field.lock.clone()),
         saved: known.is_some_and(|field| field.source == Source::Settings),
+        to_default: typed.is_some_and(|form| is_to_default(form, key)),
     }
 }
 
@@ -151,6 +159,18 @@ impl<'a> FormPage<'a> {
 /// Shows it.
 pub(super) fn show(admin: &Admin, subject: &Subject, overview: &Overview) -> HttpResponse {
     FormPage::new(admin, subject, overview, None).respond(StatusCode::OK)
+}
+
+/// Shows it as it was sent before a sign-in, made from the same version of the settings as then.
+pub(super) fn show_expired(
+    admin: &Admin,
+    subject: &Subject,
+    overview: &Overview,
+    typed: &Form,
+) -> HttpResponse {
+    let form = FormPage::new(admin, subject, overview, Some(typed));
+    let version = typed.text("version").parse().unwrap_or(form.version);
+    FormPage { version, notes: vec![NOTE.to_owned()], ..form }.respond(StatusCode::OK)
 }
 
 /// Takes it: saves, or shows it again with what is wrong or what is to be confirmed.
@@ -219,7 +239,7 @@ fn edits(prefix: &str, subject: &Subject, overview: &Overview, typed: &Form) -> 
         if locked {
             continue;
         }
-        if typed.once(&format!("default.{}", key.name)).is_some() {
+        if is_to_default(typed, key) {
             edits.push(Edit::Remove(full));
             continue;
         }

@@ -1,5 +1,10 @@
 //! The keys that the settings pages show, in words.
 
+use crate::policy::app::AppName;
+
+/// Before the name of a key whose default is wanted again.
+pub(super) const DEFAULT: &str = "default.";
+
 /// How a key is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -33,6 +38,30 @@ pub(super) struct Section {
     /// What it is for, in a sentence or two.
     pub(super) lead: &'static str,
     pub(super) keys: &'static [Key],
+}
+
+impl Section {
+    /// The section that the form of this name is about.
+    pub(super) fn of_form(name: &str) -> Option<&'static Self> {
+        match name.split_once('.') {
+            None if name == "new-app" => Some(&APP),
+            None if name == "new-event" => Some(&EVENT),
+            None => SECTIONS.iter().find(|section| section.name == name),
+            Some(("app", app)) => AppName::parse(app).map(|_| &APP),
+            Some(("event", index)) => index.parse::<usize>().ok().map(|_| &EVENT),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a field of its form is shown again as it was typed: each that is no secret.
+    pub(super) fn shows_again(&self, field: &str) -> bool {
+        let name = field.strip_prefix(DEFAULT).unwrap_or(field);
+        let key = self.keys.iter().find(|key| key.name == name);
+        match key {
+            Some(key) => field != name || key.kind != Kind::Secret,
+            None => ["version", "name"].contains(&field),
+        }
+    }
 }
 
 const fn key(name: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> Key {
@@ -267,3 +296,24 @@ pub(super) const EVENT: Section = Section {
         key("secret", "Secret that signs", "For the webhook.", Kind::Secret),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_form_is_shown_again_but_the_secrets() {
+        let mut secrets = Vec::new();
+        for section in SECTIONS.iter().chain([&APP, &EVENT]) {
+            assert!(section.shows_again("version") && !section.shows_again("unknown"));
+            for key in section.keys {
+                assert!(section.shows_again(&format!("{DEFAULT}{}", key.name)), "{}", key.name);
+                if !section.shows_again(key.name) {
+                    secrets.push(format!("{}.{}", section.name, key.name));
+                }
+            }
+        }
+        let all = ["sso.secret", "app.inject.authorization", "app.inject.api_key", "app.inject.cookie"];
+        assert_eq!(secrets, [&all[..], &["event.url", "event.secret"]].concat());
+    }
+}
