@@ -13,8 +13,6 @@ use super::page;
 
 /// The largest form that anybody may send, in kilobytes.
 const MAX_KB: usize = 16;
-/// The largest that an administrator may: room for a box of each capability in each of hundreds of apps.
-const MAX_KB_OF_ADMINISTRATORS: usize = 256;
 /// A client gets this long for its body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -24,24 +22,6 @@ pub struct Form(HashMap<String, Vec<String>>);
 impl Form {
     /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
     pub async fn read(request: &HttpRequest, payload: Payload, base: &str) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB, request, payload, base).await
-    }
-
-    /// The same for a form that grows with the number of apps, of somebody who is known to be an administrator.
-    pub async fn read_large(
-        request: &HttpRequest,
-        payload: Payload,
-        base: &str,
-    ) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB_OF_ADMINISTRATORS, request, payload, base).await
-    }
-
-    async fn read_up_to(
-        kilobytes: usize,
-        request: &HttpRequest,
-        payload: Payload,
-        base: &str,
-    ) -> Result<Self, HttpResponse> {
         let refuse = |status: StatusCode, text: &str| {
             info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
             page::message(base, status, ("Not accepted", text), None)
@@ -51,11 +31,11 @@ impl Form {
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the form that the page shows."));
         }
-        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(kilobytes * 1024)).await {
+        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(MAX_KB * 1024)).await {
             Ok(Ok(Ok(body))) => body,
             Ok(Ok(Err(_))) => return Err(refuse(StatusCode::BAD_REQUEST, "The form did not arrive whole.")),
             Ok(Err(_)) => {
-                let text = format!("The form is too large; send less than {kilobytes} kB.");
+                let text = format!("The form is too large; send less than {MAX_KB} kB.");
                 return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &text));
             }
             Err(_) => return Err(refuse(StatusCode::REQUEST_TIMEOUT, "The form took too long to arrive.")),
