@@ -7,6 +7,7 @@ mod api_keys;
 mod app;
 mod audit;
 mod auth;
+mod book;
 mod bypass;
 pub mod environment;
 mod event;
@@ -32,11 +33,11 @@ mod values;
 
 pub use audit::AuditConfig;
 pub use auth::AuthConfig;
+pub use book::{Problem, Resolved, Shown};
 pub use field::Field;
 pub use load::{Outcome, load, load_with, packs, store};
 pub use log::{LogConfig, LogFormat};
 use reader::Reader;
-pub use reader::{Problem, Resolved, Shown};
 pub use saved::{Edit, Input, Placed, Saved};
 #[cfg(test)]
 pub use server::trusted_for_tests;

@@ -44,18 +44,30 @@ impl Version {
             fields.insert(field.to_owned(), digest(&text));
         }
         let own = typed.apps.iter().filter_map(|(app, granted)| Some((app, granted.as_ref()?)));
-        fields.extend(own.map(|(app, granted)| (in_app(app), digest(&set(granted)))));
+        fields.extend(own.map(|(app, granted)| (format!("{IN_APP}{app}"), digest(&set(granted)))));
         Self(fields)
+    }
+
+    /// Without the sets of single apps.
+    pub fn besides_apps(mut self) -> Self {
+        self.0.retain(|field, _| !field.starts_with(IN_APP));
+        self
+    }
+
+    /// Of the set in one app alone; empty where that app has none.
+    pub fn in_app(mut self, app: &str) -> Self {
+        self.0.retain(|field, _| field.strip_prefix(IN_APP) == Some(app));
+        self
     }
 
     /// As a form carries it.
     pub fn parse(text: &str) -> Option<Self> {
         let pair =
             |pair: &str| pair.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
-        if text.is_empty() || text.len() > LONGEST {
+        if text.len() > LONGEST {
             return None;
         }
-        text.split(',').map(pair).collect::<Option<_>>().map(Self)
+        text.split(',').filter(|pair| !pair.is_empty()).map(pair).collect::<Option<_>>().map(Self)
     }
 
     /// The fields that differ.
@@ -89,16 +101,6 @@ impl std::fmt::Display for Version {
         }
         Ok(())
     }
-}
-
-/// The field of an app.
-pub fn in_app(app: &str) -> String {
-    format!("{IN_APP}{app}")
-}
-
-/// The app of a field.
-pub fn app_of(field: &str) -> Option<&str> {
-    field.strip_prefix(IN_APP)
 }
 
 /// One text, however the set is chosen.
@@ -150,6 +152,20 @@ mod tests {
         }
         assert!(before.is_matched_by("*") && before.is_matched_by(&format!("\"x\", {}", before.etag())));
         assert!(!before.is_matched_by("") && !before.is_matched_by(&format!("W/{}", before.etag())));
-        assert_eq!((Version::parse(""), Version::parse("name")), (None, None));
+        assert_eq!(Version::parse("name"), None);
+    }
+
+    #[test]
+    fn the_set_of_an_app_is_told_apart_from_all_else() {
+        let before = typed(|_| {});
+        let in_films = typed(|typed| typed.apps[0].1 = None);
+        let named = typed(|typed| typed.name = "eve".to_owned());
+        assert_eq!(before.clone().besides_apps(), in_films.clone().besides_apps());
+        assert_ne!(before.clone().besides_apps(), named.clone().besides_apps());
+        assert_eq!(before.clone().in_app("films"), named.in_app("films"));
+        assert_ne!(before.clone().in_app("films"), in_films.clone().in_app("films"));
+        let none = in_films.in_app("films");
+        assert_eq!((none.to_string().as_str(), Version::parse("")), ("", Some(none.clone())));
+        assert_eq!(before.in_app("books"), none);
     }
 }

@@ -33,11 +33,33 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
             return None;
         }
     };
-    match Apps::new(apps?, &generic) {
+    let apps = apps?;
+    refuse_shared_hosts(reader, &apps);
+    match Apps::new(apps, &generic) {
         Ok(apps) => Some(apps),
         Err(error) => {
             reader.problem("app", &error.to_string());
             None
+        }
+    }
+}
+
+/// A host that two apps list is told apart by path, so they lie below different ones.
+fn refuse_shared_hosts(reader: &mut Reader, apps: &[App]) {
+    for (later, app) in apps.iter().enumerate() {
+        for (earlier, other) in apps[..later].iter().enumerate() {
+            let shared = app.hosts.iter().find(|host| other.hosts.contains(host));
+            let Some((host, port)) = shared.filter(|_| app.base_path == other.base_path) else { continue };
+            let port = port.map_or_else(String::new, |port| format!(":{port}"));
+            for (place, neighbour) in [(earlier, app), (later, other)] {
+                let name = neighbour.name.as_str();
+                let problem = format!(
+                    "`{}{port}` is a host of the app `{name}` too; take it from one of them, or give each the base_path \
+                     that it lies below",
+                    host.as_str()
+                );
+                reader.problem(&format!("app.{place}.hosts"), &problem);
+            }
         }
     }
 }

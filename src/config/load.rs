@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use super::{
-    Config, Flags, Placed, Problem, Resolved, Saved, StoreConfig, pack,
-    reader::{Book, Reader},
+    Config, Flags, Placed, Problem, Resolved, Saved, StoreConfig,
+    book::Book,
+    pack,
+    reader::Reader,
     sources::{self, Layers},
 };
 use crate::store::settings;

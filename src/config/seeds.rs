@@ -1,6 +1,6 @@
 //! The variable names of aMuTorrent and pyTorrent, and what they set here. Each app's names bring its ways.
 
-use super::reader::Problem;
+use super::book::Problem;
 
 /// A key with the value that a variable gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use figment::{
 };
 
 use super::{
+    book::Problem,
     environment,
-    reader::Problem,
     saved::{Placed, Saved},
     seeds,
 };

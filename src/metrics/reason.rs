@@ -79,4 +79,26 @@ impl Reason {
             Self::Unavailable => "unavailable",
         }
     }
+
+    /// For people, in the charts.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NoCredential => "Not signed in",
+            Self::WrongCredential => "Wrong password, key or session",
+            Self::Throttled => "Too many failures before",
+            Self::UnknownUser => "Known elsewhere, but no user here",
+            Self::RefusedByProvider => "Refused by the sign-in provider",
+            Self::ForeignOrigin => "Sent by a page of another site",
+            Self::MissingOrigin => "Sent by a page that is not named",
+            Self::MissingCapability => "Not allowed to do this",
+            Self::AdminOnly => "Only for administrators",
+            Self::NotForThisApp => "Not allowed into this app",
+            Self::NotThroughThisGate => "Closed to everybody",
+            Self::Undescribed => "Not described by the proxy",
+            Self::UntrustedPeer => "Not from a trusted proxy",
+            Self::UnknownHost => "Host of no app",
+            Self::Busy => "Too much at once",
+            Self::Unavailable => "Database or provider out of reach",
+        }
+    }
 }

@@ -201,7 +201,7 @@ impl Apps {
     }
 
     /// All of them, in the order of the configuration.
-    pub fn iter(&self) -> impl Iterator<Item = &App> {
+    pub fn iter(&self) -> impl Iterator<Item = &App> + Clone {
         self.apps.iter()
     }
 

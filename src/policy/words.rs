@@ -25,16 +25,24 @@ pub fn in_app(capability: Capability, app: &App) -> Option<String> {
     }
 }
 
-/// What a capability allows in these apps, a sentence for each that asks for it.
+/// What a capability allows in these apps, a sentence for all that say the same of it.
 pub fn in_apps<'a>(capability: Capability, apps: impl Iterator<Item = &'a App>) -> String {
-    let sentence = |app: &App| Some(format!("In {}: {}.", title(app), in_app(capability, app)?));
-    let sentences: Vec<_> = apps.filter_map(sentence).collect();
-    match sentences.is_empty() {
-        true => {
-            format!("{}. No route of an app here asks for it; the apps are told.", capability.description())
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for app in apps {
+        let Some(words) = in_app(capability, app) else { continue };
+        match told.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, titles)) => titles.push(title(app)),
+            None => told.push((words, vec![title(app)])),
         }
-        false => sentences.join(" "),
     }
+    if told.is_empty() {
+        return format!(
+            "{}. No route of an app here asks for it; the apps are told.",
+            capability.description()
+        );
+    }
+    let sentences = told.iter().map(|(words, titles)| format!("In {}: {words}.", titles.join(", ")));
+    sentences.collect::<Vec<_>>().join(" ")
 }
 
 fn uncapitalised(text: &str) -> String {
@@ -79,6 +87,9 @@ mod tests {
         let sonarr = app("sonarr", &[(C::RemoveDownloads, Some("delete series")), (C::ViewLogs, None)]);
         let films = app("films", &[(C::RemoveDownloads, Some("delete films"))]);
         let strict = App { ownership: Ownership::Strict, ..app("strict", &[]) };
+        let series = app("series", &[(C::RemoveDownloads, Some("delete series"))]);
+        let both = in_apps(C::RemoveDownloads, [&sonarr, &films, &series].into_iter());
+        assert_eq!(both, "In Sonarr, series: delete series. In films: delete films.");
         for (capability, told) in [
             (C::RemoveDownloads, "In Sonarr: delete series. In films: delete films."),
             (C::ViewLogs, "In Sonarr: see the app's logs."),

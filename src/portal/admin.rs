@@ -13,6 +13,7 @@ mod set_form;
 pub mod settings;
 pub mod start;
 pub mod user;
+pub mod user_app;
 pub mod user_deletion;
 pub mod user_form;
 pub mod users;
@@ -45,6 +46,11 @@ pub fn configure(pages: &mut ServiceConfig) {
             at("/users/{id}/delete")
                 .route(web::get().to(user_deletion::ask))
                 .route(web::post().to(user_deletion::submit)),
+        )
+        .service(
+            at("/users/{id}/apps/{app}")
+                .route(web::get().to(user_app::show))
+                .route(web::post().to(user_app::submit)),
         )
         .service(at("").route(web::get().to(overview::show)))
         .service(at("/start").route(web::get().to(start::show)))

@@ -101,7 +101,7 @@ pub fn of_day(day: &Day) -> [Chart; 4] {
         Chart::by_hour(Subject { id, title, by: "Hour (UTC)" }, &day.hours(), &day.by_hour(wanted))
     };
     let refusals: Vec<_> =
-        day.refusals().into_iter().map(|(reason, count)| (reason.name().replace('_', " "), count)).collect();
+        day.refusals().into_iter().map(|(reason, count)| (reason.in_words().to_owned(), count)).collect();
     [
         by_hour("requests", "Requests", |what| !matches!(what, What::SignIn(_))),
         Chart::by_kind(Subject { id: "refusals", title: "Refused requests", by: "Reason" }, &refusals),

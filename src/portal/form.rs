@@ -13,8 +13,6 @@ use super::{expired_form, page};
 
 /// The largest form that anybody may send, in kilobytes.
 const MAX_KB: usize = 16;
-/// The largest that an administrator may: room for a box of each capability in each of hundreds of apps.
-const MAX_KB_OF_ADMINISTRATORS: usize = 256;
 /// A client gets this long for its body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,15 +26,6 @@ impl Form {
         Self::read_up_to(MAX_KB, request, payload, base).await
     }
 
-    /// The same for a form that grows with the number of apps, of somebody who is known to be an administrator.
-    pub async fn read_large(
-        request: &HttpRequest,
-        payload: Payload,
-        base: &str,
-    ) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB_OF_ADMINISTRATORS, request, payload, base).await
-    }
-
     /// The same for one that may carry an expired form: that comes on top of what anybody may send.
     pub async fn read_carrying(
         request: &HttpRequest,
@@ -48,7 +37,7 @@ impl Form {
         if form.size() > carried + MAX_KB * 1024 { Err(too_large(request, base, MAX_KB)) } else { Ok(form) }
     }
 
-    /// The form of somebody who is no longer signed in, with all that could be carried along.
+    /// The form of somebody who is no longer signed in, whatever it carries.
     pub async fn read_expired(
         request: &HttpRequest,
         payload: Payload,

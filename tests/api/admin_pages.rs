@@ -187,6 +187,31 @@ fn a_key_is_revoked_after_a_question_and_opens_nothing_from_then_on() {
 }
 
 #[test]
+fn whoever_has_to_wait_is_on_one_of_the_pages() {
+    let settings =
+        "throttle.max_failures = 1\nthrottle.global_limit = 1000\nserver.trusted_proxies = [\"127.0.0.1\"]";
+    let sluice = Home::new().with(settings).user("ada", &["--admin"]).start();
+    let ada = sluice.sign_in("ada", PASSWORD);
+    let all: Vec<_> = (1..=60).map(|number| format!("198.51.100.{number}")).collect();
+    for address in &all {
+        sluice.sign_in_form("nobody", "wrong").header("X-Forwarded-For", address).send(sluice.address);
+    }
+    let first = page(&sluice, &ada, "/blocked");
+    let (_, next) = first.split_once("/admin/blocked?after=").unwrap_or_else(|| panic!("no way on: {first}"));
+    let next = next.split('"').next().expect("an address");
+    let second = page(&sluice, &ada, &format!("/blocked?after={next}"));
+    assert!(!second.contains("?after="), "{second}");
+    let on = |html: &str, address: &String| html.contains(&format!("value=\"{address}\""));
+    for address in &all {
+        assert_ne!(on(&first, address), on(&second, address), "{address} is on one page");
+    }
+    assert_eq!(all.iter().filter(|address| on(&first, address)).count(), 50);
+    for odd in ["192.0.2.1", "nobody", ""] {
+        assert!(on(&page(&sluice, &ada, &format!("/blocked?after={odd}")), &all[0]), "{odd}");
+    }
+}
+
+#[test]
 fn an_address_that_has_to_wait_may_try_again_when_it_is_let() {
     let sluice =
         Home::new().with("server.trusted_proxies = [\"127.0.0.1\"]").user("ada", &["--admin"]).start();
@@ -283,7 +308,7 @@ fn the_first_page_shows_the_day_and_what_needs_attention() {
     for part in [
         "vera is disabled, but has a key",
         "1,234",
-        "admin only",
+        "Only for administrators",
         "1 administrator, 1 disabled",
         "role=\"img\"",
     ] {

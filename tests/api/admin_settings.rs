@@ -143,6 +143,19 @@ fn an_app_is_added_used_at_once_and_removed() {
 }
 
 #[test]
+fn a_host_of_another_app_is_refused_beside_the_field() {
+    let desk = Desk::start();
+    desk.submit("new-app", &[("name", "sonarr"), ("hosts", "nas.test")]).assert_status(303);
+    let taken = [("name", "radarr"), ("hosts", "radarr.test\r\nnas.test")];
+    let html = desk.submit("new-app", &taken).assert_status(422).text();
+    let (_, wrong) = html.split_once("id=\"hosts-wrong\">").unwrap_or_else(|| panic!("nothing in {html}"));
+    let wrong = wrong.split('<').next().unwrap_or_default();
+    assert!(wrong.contains("nas.test") && wrong.contains("sonarr"), "{wrong}");
+    assert!(html.contains("radarr.test"), "what was typed is still there: {html}");
+    desk.submit("new-app", &[taken[0], taken[1], ("base_path", "/radarr")]).assert_status(303);
+}
+
+#[test]
 fn the_steps_say_what_is_done_and_only_configured_addresses_are_looked_at() {
     let desk = Desk::start();
     let html = desk.html(START);

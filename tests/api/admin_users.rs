@@ -1,7 +1,7 @@
 //! Users in the pages of administration: adding, changing and deleting them.
 
+mod apps;
 mod deletion;
-mod large;
 mod meanwhile;
 mod refused;
 
@@ -96,8 +96,6 @@ fn form<'a>(name: &'a str, more: &[(&'a str, &'a str)]) -> Fields<'a> {
         ("password_choice", "keep"),
         ("password", ""),
         ("set", "read-only"),
-        ("set.qbittorrent", "as-everywhere"),
-        ("set.sonarr", "as-everywhere"),
     ];
     let replaced = |field: &str| more.iter().any(|(name, _)| *name == field);
     let kept = usual.into_iter().filter(|(field, _)| !replaced(field));
@@ -216,23 +214,6 @@ fn editing_all_downloads_takes_seeing_them_with_it() {
     let custom = [("set", "custom"), ("may", "edit_all_downloads")];
     desk.change("vera", &form("vera", &custom)).assert_status(303);
     assert_eq!(desk.may("sonarr", &session), "view_all_downloads,edit_all_downloads");
-}
-
-#[test]
-fn an_app_has_a_set_of_its_own_until_it_is_as_in_every_app() {
-    let desk = Desk::start();
-    let session = desk.sluice.sign_in("vera", PASSWORD);
-    let own = [("set.sonarr", "custom"), ("may.sonarr", "add_downloads")];
-    desk.change("vera", &form("vera", &own)).assert_status(303);
-    assert_eq!(desk.may("sonarr", &session), "add_downloads");
-    assert_eq!(desk.may("qbittorrent", &session), READ_ONLY);
-    let html = desk.html(&desk.page_of("vera"));
-    assert_eq!(html.matches("<details class=\"app\" data-boxes-of open>").count(), 1, "{html}");
-    let silent = [("set.sonarr", "(not sent)"), ("set.qbittorrent", "(not sent)")];
-    desk.change("vera", &form("vera", &silent)).assert_status(303);
-    assert_eq!(desk.may("sonarr", &session), "add_downloads");
-    desk.change("vera", &form("vera", &[])).assert_status(303);
-    assert_eq!(desk.may("sonarr", &session), READ_ONLY);
 }
 
 #[test]

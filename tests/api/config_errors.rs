@@ -158,6 +158,28 @@ fn contradictions_between_apps_are_told() {
 }
 
 #[test]
+fn a_host_of_two_apps_is_told_unless_they_lie_below_different_paths() {
+    let app = |name: &str, host: &str, more: &str| {
+        format!("[[app]]\nname = \"{name}\"\nhosts = [\"other-{name}.test\", \"{host}\"]\n{more}\n")
+    };
+    let below = "base_path = \"/films\"";
+    for (host, mores) in [("nas.test", ["", ""]), ("nas.test:8080", [below, below])] {
+        let said = Home::new().with(&(app("one", host, mores[0]) + &app("two", host, mores[1]))).fail();
+        let lines: Vec<_> = said.assert_code(2).err.lines().collect();
+        assert_eq!(lines.len(), 2, "{said:#?}");
+        for (line, key, other) in [(lines[0], "app.0.hosts", "`two`"), (lines[1], "app.1.hosts", "`one`")] {
+            assert!([key, other, host, "base_path"].iter().all(|part| line.contains(part)), "{line}");
+        }
+    }
+    for [one, two] in [
+        [app("one", "nas.test", ""), app("two", "nas.test", below)],
+        [app("one", "nas.test", ""), app("two", "nas.test:8080", "")],
+    ] {
+        Home::new().with(&(one + &two)).cli(&["check"], "").assert_code(0);
+    }
+}
+
+#[test]
 fn a_cookie_that_cannot_reach_an_app_is_told() {
     let said = Home::new()
         .with(

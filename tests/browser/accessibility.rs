@@ -194,6 +194,16 @@ fn everybody_can_use_the_pages_about_users() {
         browser.wait_for_text("#error", "Nothing is done yet");
         inspector.look(&format!("errors of {path}"));
     }
+    for app in ["sonarr", "flood"] {
+        inspector.open(&format!("/admin/users/{vera}/apps/{app}"));
+    }
+    inspector.browser.open(&inspector.address(&format!("/admin/users/{vera}/apps/flood")));
+    inspector
+        .browser
+        .run("document.querySelector('[name=may][value=view_servers]').checked = true", &json!([]));
+    inspector.browser.press("Save changes");
+    inspector.browser.wait_for_text("#set-wrong", "custom");
+    inspector.look("boxes that would not count");
     inspector.open(&format!("/admin/users/{long}/delete"));
     own(&sluice, "vera");
     inspector.open(&format!("/admin/users/{vera}/delete"));
@@ -201,7 +211,38 @@ fn everybody_can_use_the_pages_about_users() {
     inspector.browser.click("main form button.main");
     inspector.browser.wait_for_text("#heir-wrong", "");
     inspector.look("an heir whom nobody knows");
-    inspector.assert_clean(14);
+    inspector.assert_clean(17);
+}
+
+#[test]
+fn the_pages_of_a_user_stay_light_with_twenty_apps() {
+    let packs = ["amutorrent", "deluge", "flood", "jackett", "prowlarr", "pytorrent", "qbittorrent"];
+    let packs =
+        packs.into_iter().chain(["radarr", "rqbit", "rutorrent", "sonarr", "transmission", "generic"]);
+    let apps: Vec<_> = packs.cycle().take(20).enumerate().collect();
+    let name = |number: usize, pack: &str| format!("{pack}-of-the-whole-family-{number}");
+    let table = |&(number, pack): &(usize, &str)| {
+        format!("[[app]]\nname = \"{}\"\npack = \"{pack}\"\n", name(number, pack))
+    };
+    let home = Home::new().with(&apps.iter().map(table).collect::<String>()).user("ada", &["--admin"]);
+    let home = home.user("vera", &["--preset", "read-only"]);
+    for (number, pack) in &apps {
+        let app = name(*number, pack);
+        let few = ["user", "set-capabilities", "vera", "--app", &app, "--capabilities", "search,view_logs"];
+        home.cli(&few, "").assert_code(0);
+    }
+    let sluice = home.start();
+    let mut inspector = Inspector::start(&sluice);
+    inspector.sign_in("ada");
+    let vera = id_of(&sluice, "vera");
+    inspector.open(&format!("/admin/users/{vera}"));
+    let links = "return document.querySelectorAll('a[href*=\"/apps/\"]').length";
+    assert_eq!(inspector.browser.run(links, &json!([])), apps.len());
+    inspector.open(&format!("/admin/users/{vera}/apps/{}", name(3, "jackett")));
+    for path in ["/admin/users/new", "/account", "/admin/start", "/admin/settings", "/admin"] {
+        inspector.open(path);
+    }
+    inspector.assert_clean(7);
 }
 
 /// Records that a user owns a download.

@@ -1,5 +1,6 @@
 //! Who gets through the proxy to the app, and how everyone else is turned away.
 
+use serde_json::json;
 use url::Url;
 
 use super::proxy::Kind;
@@ -192,14 +193,19 @@ pub fn a_portal_form_over_16_kilobytes_is_refused(kind: Kind) {
     world.send(&request).assert_status(413);
 }
 
-pub fn a_form_of_an_administrator_may_be_longer_but_not_without_end(kind: Kind) {
+pub fn an_app_may_ask_whose_ten_thousand_items_are_but_nothing_without_end(kind: Kind) {
     let world = World::behind(kind);
     let session = world.sign_in("ada");
-    for (length, status) in [(200_000, 422), (300_000, 413)] {
-        let form = [("name", "bob"), ("display_name", &*"x".repeat(length))];
-        let request = Request::post("/sluice/admin/users/new").header("Origin", world.origin()).form(&form);
-        world.send(&request.session(&session)).assert_status(status);
-    }
+    let ask = |items: &[String]| {
+        let request = Request::post("/sluice/api/v1/apps/qbittorrent/owners/look-up")
+            .header("Origin", world.origin())
+            .header("Content-Type", "application/json")
+            .session(&session);
+        world.send(&request.body(json!({ "items": items }).to_string()))
+    };
+    let items: Vec<_> = (0..10_000).map(|number| format!("{number:064x}")).collect();
+    assert_eq!(ask(&items).assert_status(200).json(), json!({ "owners": {} }));
+    ask(&["x".repeat(3_000_000)]).assert_status(413);
 }
 
 pub fn without_sluice_nothing_reaches_the_app(kind: Kind) {

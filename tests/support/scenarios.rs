@@ -44,7 +44,7 @@ macro_rules! behind {
             a_post_from_a_foreign_origin_is_refused_with_its_reason,
             the_apps_own_statuses_reach_the_client,
             a_portal_form_over_16_kilobytes_is_refused,
-            a_form_of_an_administrator_may_be_longer_but_not_without_end,
+            an_app_may_ask_whose_ten_thousand_items_are_but_nothing_without_end,
             without_sluice_nothing_reaches_the_app,
             one_sign_in_serves_every_subdomain,
             qbittorrent_answers_those_who_are_signed_in,

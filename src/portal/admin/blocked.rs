@@ -17,8 +17,8 @@ use crate::{
     throttle::{Blocked, Wait},
 };
 
-/// Addresses on the page; whoever waits longest comes first.
-const MOST: usize = 200;
+/// Addresses on one page; whoever waits longest comes first.
+const PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "admin/blocked.html")]
@@ -26,7 +26,7 @@ struct BlockedPage<'a> {
     base: &'a str,
     frame: Frame,
     addresses: Vec<Row>,
-    more: usize,
+    next: Option<IpAddr>,
     done: Option<&'static str>,
 }
 
@@ -85,13 +85,18 @@ pub fn count(blocked: Vec<Blocked>) -> usize {
 /// Shows them.
 pub async fn list(admin: Admin) -> HttpResponse {
     let mut addresses = Row::all(admin.visit.state.sign_in.throttle.blocked(clock::monotonic()));
-    let more = addresses.len().saturating_sub(MOST);
-    addresses.truncate(MOST);
+    let after: Option<IpAddr> = admin.visit.query("after").and_then(|text| text.parse().ok());
+    // An address that waits no more is no place in the list, which then begins at its beginning.
+    if let Some(place) = after.and_then(|after| addresses.iter().position(|row| row.address == after)) {
+        addresses.drain(..=place);
+    }
+    let more = addresses.len() > PAGE;
+    addresses.truncate(PAGE);
     let page = BlockedPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Blocked),
+        next: addresses.last().filter(|_| more).map(|row| row.address),
         addresses,
-        more,
         done: admin.done(&[
             ("unblocked", "This address may try again at once."),
             ("free", "This address did not have to wait any more."),

@@ -3,16 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    complaint::Complaint,
-    user_form::{AppForm, UserForm},
-};
+use super::{complaint::Complaint, user_form::UserForm};
 use crate::{
-    administration::{
-        FieldError,
-        version::{self, Version},
-    },
-    policy::app::Apps,
+    administration::{FieldError, version::Version},
     portal::wrongs::Wrongs,
     store::users::User,
 };
@@ -30,11 +23,11 @@ const NAMES: [(&str, &str); 7] = [
 
 /// Brings a form up to the user as they are `now`. What only somebody else changed is shown as it is now; what was typed
 /// stays, with a word beside it where somebody else changed that as well.
-pub fn taken_over(mut form: UserForm, from: &Version, now: &User, apps: &Apps) -> (UserForm, Complaint) {
-    let (sent, stored) = (Version::typed(&form.typed()), Version::of(now));
+pub fn taken_over(mut form: UserForm, from: &Version, now: &User) -> (UserForm, Complaint) {
+    let (sent, stored) = (Version::typed(&form.typed()), Version::of(now).besides_apps());
     let theirs = from.differs(&stored);
     let typed = from.differs(&sent);
-    let current = UserForm::of(now, apps);
+    let current = UserForm::of(now);
     let mut wrongs = Vec::new();
     for (field, name) in NAMES.into_iter().filter(|(field, _)| theirs.contains(*field)) {
         if !typed.contains(field) {
@@ -47,38 +40,14 @@ pub fn taken_over(mut form: UserForm, from: &Version, now: &User, apps: &Apps) -
             wrongs.push(FieldError::new(field, message));
         }
     }
-    let mut both = BTreeSet::new();
-    for app in current.apps {
-        let field = version::in_app(&app.name);
-        if !theirs.contains(&field) {
-            continue;
-        }
-        if !typed.contains(&field) {
-            form.put(app);
-        } else if sent.differs(&stored).contains(&field) {
-            both.insert(format!("{} (now {})", app.name, app.set.word()));
-        }
-    }
-    if !both.is_empty() {
-        let apps = both.into_iter().collect::<Vec<_>>().join(", ");
-        wrongs.push(FieldError::new(
-            "apps",
-            format!("somebody else changed the sets of {apps}; saving again puts these in their place"),
-        ));
-    }
     form.made_from = Some(stored);
     (form, Complaint { note: Some(note(&theirs)), wrongs: Wrongs::new(wrongs) })
 }
 
 /// What has changed, in a sentence.
 fn note(theirs: &BTreeSet<String>) -> String {
-    let fields =
-        NAMES.into_iter().filter(|(field, _)| theirs.contains(*field)).map(|(_, name)| name.to_owned());
-    let apps = theirs
-        .iter()
-        .filter_map(|field| version::app_of(field))
-        .map(|app| format!("what they may do in {app}"));
-    let all = fields.chain(apps).collect::<Vec<_>>().join(", ");
+    let names = NAMES.into_iter().filter(|(field, _)| theirs.contains(*field)).map(|(_, name)| name);
+    let all = names.collect::<Vec<_>>().join(", ");
     format!(
         "Nothing is saved yet: while this page was open, somebody else changed {all}. What they changed is shown below, \
          and what you typed is kept. Look at it, then save again."
@@ -110,14 +79,6 @@ impl UserForm {
             "enabled" if self.enabled => "enabled",
             "enabled" => "disabled",
             _ => self.everywhere.word(),
-        }
-    }
-
-    /// Puts the set of an app in the place of the one that the form has, if any.
-    fn put(&mut self, app: AppForm) {
-        match self.apps.iter_mut().find(|own| own.name == app.name) {
-            Some(own) => *own = app,
-            None => self.apps.push(app),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     administration::draft::Granted,
     policy::{
-        app::Apps,
+        app::App,
         capability::{Capabilities, Capability},
         preset::Preset,
         words,
@@ -65,8 +65,8 @@ impl SetForm {
     }
 
     /// As it was sent.
-    pub fn sent(form: &Form, choice: &str, boxes: &str) -> Self {
-        Self { choice: form.text(choice), ticked: form.all(boxes).to_vec() }
+    pub fn sent(form: &Form) -> Self {
+        Self { choice: form.text("set"), ticked: form.all("may").to_vec() }
     }
 
     /// The set that is named: the preset, unless the boxes are to count.
@@ -82,13 +82,15 @@ impl SetForm {
         (self.choice != AS_EVERYWHERE).then(|| self.granted())
     }
 
-    /// Whether boxes differ that do not count, because the choice is still the preset that was held. Without
+    /// What is wrong where boxes differ that do not count, because the choice is still the one from `before`. Without
     /// JavaScript the choice does not follow the boxes.
-    pub fn passes_over_boxes(&self, held: Capabilities) -> bool {
+    pub fn passed_over(&self, before: &Self) -> Option<&'static str> {
         let boxes = |ticked: &[String]| ticked.iter().cloned().collect::<BTreeSet<_>>();
-        let before = Self::of(held);
         let stays = before.choice == self.choice && self.choice != CUSTOM;
-        stays && !self.ticked.is_empty() && boxes(&self.ticked) != boxes(&before.ticked)
+        let differ = !self.ticked.is_empty() && boxes(&self.ticked) != boxes(&before.ticked);
+        (stays && differ).then_some(
+            "boxes were changed, which count only with \u{201c}custom\u{201d}; choose that, or tick them as before",
+        )
     }
 
     /// Whether an app has a set of its own.
@@ -96,7 +98,7 @@ impl SetForm {
         self.choice != AS_EVERYWHERE
     }
 
-    /// The choice in a word, for the headline of an app.
+    /// The choice in a word.
     pub fn word(&self) -> &str {
         if self.is_own() { &self.choice } else { "as in every app" }
     }
@@ -121,11 +123,11 @@ impl SetForm {
     }
 
     /// The boxes, with what each allows in these apps.
-    pub fn ticks(&self, apps: &Apps) -> Vec<Tick> {
+    pub fn ticks<'a>(&self, apps: impl Iterator<Item = &'a App> + Clone) -> Vec<Tick> {
         let tick = |capability: Capability| Tick {
             value: capability.name(),
             label: capability.label(),
-            sentence: words::in_apps(capability, apps.iter()),
+            sentence: words::in_apps(capability, apps.clone()),
             ticked: self.ticked.iter().any(|name| name == capability.name()),
         };
         Capability::ALL.into_iter().map(tick).collect()

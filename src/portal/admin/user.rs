@@ -14,7 +14,7 @@ use super::{
     Admin,
     complaint::{self, Complaint},
     endings::{Endings, Open},
-    meanwhile,
+    meanwhile, user_app,
     user_form::{ORDER, UserForm},
 };
 use crate::{
@@ -56,6 +56,7 @@ struct Known {
     has_password: bool,
     endings: Endings,
     lock: Option<Lock>,
+    apps: Vec<user_app::Line>,
 }
 
 /// Why name, role, state or password cannot be changed here.
@@ -102,6 +103,7 @@ impl Known {
             has_password: user.password_hash.is_some(),
             endings: Endings::of(user, &state.config.apps, open),
             lock: Lock::of(admin, user),
+            apps: user_app::lines(user, &state.config.apps),
         }
     }
 
@@ -183,17 +185,13 @@ fn show(
 
 /// The form for a new user.
 pub async fn blank(admin: Admin) -> HttpResponse {
-    let form = UserForm::blank(&admin.visit.state.config.apps);
-    show(&admin, None, form, (StatusCode::OK, Complaint::default()))
+    show(&admin, None, UserForm::blank(), (StatusCode::OK, Complaint::default()))
 }
 
 /// The user as they are.
 pub async fn edit(admin: Admin, id: Path<String>) -> HttpResponse {
     match find(&admin, &id) {
-        Ok(user) => {
-            let form = UserForm::of(&user, &admin.visit.state.config.apps);
-            show(&admin, Some(&user), form, (StatusCode::OK, Complaint::default()))
-        }
+        Ok(user) => show(&admin, Some(&user), UserForm::of(&user), (StatusCode::OK, Complaint::default())),
         Err(response) => response,
     }
 }
@@ -219,18 +217,17 @@ async fn submitted(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let fields = Form::read_large(request, payload, admin.visit.base()).await?;
-    let typed = |fields: &Form| UserForm::sent(fields, &admin.visit.state.config.apps, before.as_deref());
+    let fields = Form::read_carrying(request, payload, admin.visit.base()).await?;
     let fields = match Sent::of(&admin.visit, fields)? {
         Sent::ToDo(fields) => fields,
         Sent::ToCheck(fields) => {
             let said = (StatusCode::OK, Complaint::expired());
-            return Ok(show(admin, before.as_deref(), typed(&fields), said));
+            return Ok(show(admin, before.as_deref(), UserForm::sent(&fields), said));
         }
     };
-    let form = typed(&fields);
+    let form = UserForm::sent(&fields);
     if let Some((user, from)) = before.as_deref().zip(form.made_from.clone())
-        && from != Version::of(user)
+        && from != Version::of(user).besides_apps()
     {
         return Ok(changed_meanwhile(admin, form, &from, user));
     }
@@ -244,7 +241,7 @@ async fn submitted(
         Err(fault) => {
             if let (Fault::Changed, Some(before)) = (&fault, &before) {
                 let user = find(admin, &before.id.get().to_string())?;
-                return Ok(changed_meanwhile(admin, form, &Version::of(before), &user));
+                return Ok(changed_meanwhile(admin, form, &Version::of(before).besides_apps(), &user));
             }
             let said = complaint::of(admin, request, fault, &ORDER)?;
             Ok(show(admin, before.as_deref(), form, said))
@@ -255,7 +252,7 @@ async fn submitted(
 /// The form once more, with what somebody else saved while it was open.
 fn changed_meanwhile(admin: &Admin, form: UserForm, from: &Version, user: &User) -> HttpResponse {
     info!(user = %admin.user.name, subject = user.id.get(), "a user was changed while a form was open");
-    let (form, complaint) = meanwhile::taken_over(form, from, user, &admin.visit.state.config.apps);
+    let (form, complaint) = meanwhile::taken_over(form, from, user);
     show(admin, Some(user), form, (StatusCode::CONFLICT, complaint))
 }
 
@@ -288,7 +285,7 @@ async fn read(
     fields: &Form,
 ) -> Result<(Draft, Hashed), Fault> {
     let state = &admin.visit.state;
-    let mut errors = form.passed_over(before);
+    let mut errors = Vec::from_iter(form.passed_over(before));
     let draft = form.typed().read(&state.config.apps, before).map_err(|found| errors.extend(found)).ok();
     match (draft, form.password(fields)) {
         (Some(draft), Ok(password)) if errors.is_empty() => {

@@ -215,24 +215,25 @@ pub async fn versions(Administrator(caller): Administrator) -> Result<HttpRespon
 pub struct Restore {
     /// The version that holds.
     version: i64,
-}
-
-/// The version that came of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Restored {
-    /// Its number.
-    version: i64,
+    /// Only says what going back would do.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// Goes back to a version, as a new one.
 #[utoipa::path(post, path = "/settings/versions/{id}/restore", tag = "settings", params(("id" = i64, Path, minimum = 1)),
-    request_body = Restore, responses((status = 200, body = Restored)))]
+    request_body = Restore, responses((status = 200, body = Changed)))]
 pub async fn restore(
     Administrator(caller): Administrator,
     Id(id): Id,
     Json(body): Json<Restore>,
 ) -> Result<HttpResponse, Problem> {
-    let base = VersionId::numbered(body.version);
-    let restored = settings::restore(&editor(&caller), base, VersionId::numbered(id)).await;
-    Ok(super::ok(&Restored { version: restored.map_err(refused)?.get() }))
+    let (base, wanted) = (VersionId::numbered(body.version), VersionId::numbered(id));
+    let editor = editor(&caller);
+    let preview = settings::preview_version(&editor, base, wanted).await.map_err(refused)?;
+    let version = match body.dry_run {
+        true => base,
+        false => settings::restore(&editor, base, wanted).await.map_err(refused)?,
+    };
+    Ok(super::ok(&Changed::new(version, preview)))
 }

@@ -80,16 +80,10 @@ function tieBoxes(part) {
   const boxes = [...part.querySelectorAll("input[name^=may]")];
   const box = (name) => boxes.find(({ value }) => value === name);
   const presets = [...document.querySelectorAll("option[data-boxes]")];
-  const tag = part.querySelector(".tag");
-  const say = () => {
-    const { value, text } = select.selectedOptions[0];
-    if (tag) tag.textContent = value === "as-everywhere" ? text : value;
-  };
   select.addEventListener("change", () => {
     const preset = presets.find(({ value }) => value === select.value);
     const names = preset?.dataset.boxes.split(" ");
     if (names) for (const each of boxes) each.checked = names.includes(each.value);
-    say();
   });
   part.addEventListener("change", ({ target }) => {
     if (!boxes.includes(target)) return;
@@ -98,7 +92,6 @@ function tieBoxes(part) {
     if (target === view && !view.checked) edit.checked = false;
     const ticked = boxes.filter(({ checked }) => checked).map(({ value }) => value).join(" ");
     select.value = presets.find(({ dataset }) => dataset.boxes === ticked)?.value ?? "custom";
-    say();
   });
 }
 

@@ -16,7 +16,6 @@ fn errors_stand_beside_their_fields_and_keep_what_was_typed() {
         ("password", "short-secret"),
         ("set", "custom"),
         ("may", "view_logs"),
-        ("set.sonarr", "full"),
     ];
     let html = desk.post(NEW, &new(markup, &fields)).assert_status(422).text();
     for field in ["name", "display_name", "email", "groups"] {
@@ -30,7 +29,6 @@ fn errors_stand_beside_their_fields_and_keep_what_was_typed() {
     assert!(html.contains("value=\"nowhere\"") && html.contains("value=\"a|b\""));
     assert!(!html.contains("short-secret"));
     assert!(input(&html, "value=\"view_logs\"").contains(" checked"));
-    assert!(html.contains("<details class=\"app\" data-boxes-of open>"));
     assert!(html.contains("<title>Error: "));
 }
 
@@ -41,7 +39,6 @@ fn a_bad_choice_stands_for_nothing() {
         [("set", "everything")],
         [("set", "as-everywhere")],
         [("set", "(not sent)")],
-        [("set.sonarr", "everything")],
         [("role", "root")],
         [("password_choice", "maybe")],
     ] {
@@ -95,7 +92,7 @@ fn an_ordinary_user_has_none_of_these_pages() {
     let desk = Desk::start();
     let vera = desk.sluice.sign_in("vera", PASSWORD);
     let page = desk.page_of("vera");
-    for path in [NEW.to_owned(), page.clone(), format!("{page}/delete")] {
+    for path in [NEW.to_owned(), page.clone(), format!("{page}/delete"), format!("{page}/apps/sonarr")] {
         Request::get(&path).session(&vera).send(desk.sluice.address).assert_status(403);
         let fields = form("vera", &[("role", "admin")]);
         let post = desk.sluice.portal_post(&path).session(&vera).form(&fields);
@@ -108,7 +105,7 @@ fn an_ordinary_user_has_none_of_these_pages() {
 fn signing_in_leads_back_to_the_page() {
     let desk = Desk::start();
     let page = desk.page_of("vera");
-    for path in [NEW.to_owned(), page.clone(), format!("{page}/delete")] {
+    for path in [NEW.to_owned(), page.clone(), format!("{page}/delete"), format!("{page}/apps/sonarr")] {
         let to = format!("/sluice/login?rd={}", path.replace('/', "%2F"));
         let asked = Request::get(&path).send(desk.sluice.address);
         assert_eq!(asked.assert_status(303).location(), Some(to.as_str()));

@@ -68,6 +68,7 @@ fn what_a_layer_above_sets_is_locked_and_nothing_wrong_is_saved() {
         (json!({ "set": { "auth.admin_password": PASSWORD } }), "auth.admin_password"),
         (json!({ "set": { "app.qbittorrent.hosts": ["x.test"] } }), "app.qbittorrent.hosts"),
         (json!({ "set": { "app.x.hosts": ["a b"] } }), "app.x.hosts"),
+        (json!({ "set": { "app.x.hosts": ["a.test"], "app.y.hosts": ["a.test"] } }), "app.y.hosts"),
         (json!({ "set": { "sso.enabled": "true" } }), "sso.user_header"),
     ] {
         let answer = change(&gate, body.clone());
@@ -94,6 +95,25 @@ fn the_second_of_two_who_save_is_told_and_a_trial_saves_nothing() {
     save("3h", false).assert_status(200);
     let told = problem(&save("4h", false), 409);
     assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("ada saved")), "{told}");
+    assert_eq!(setting(&gate, "session.ttl")["value"], "3h");
+}
+
+#[test]
+fn a_trial_of_going_back_says_what_it_would_change_and_saves_nothing() {
+    let gate = Gate::start();
+    for ttl in ["3h", "4h"] {
+        change(&gate, json!({ "set": { "session.ttl": ttl } })).assert_status(200);
+    }
+    let (before, path) = (version(&gate), "/settings/versions/1/restore");
+    let body = |dry_run: bool| json!({ "version": before, "dry_run": dry_run });
+    let trial = gate.send("POST", path, &body(true)).assert_status(200).json();
+    let changes = &trial["changes"][0];
+    assert_eq!((&changes["before"], &changes["after"]), (&json!("4h"), &json!("3h")), "{trial}");
+    assert_eq!((trial["version"].as_i64(), version(&gate)), (Some(before), before));
+    assert_eq!(setting(&gate, "session.ttl")["value"], "4h");
+    let restored = gate.send("POST", path, &body(false)).assert_status(200).json();
+    assert_eq!(restored["changes"], trial["changes"]);
+    assert_eq!(restored["version"].as_i64(), Some(version(&gate)));
     assert_eq!(setting(&gate, "session.ttl")["value"], "3h");
 }
 
