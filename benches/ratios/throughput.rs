@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Pairs for each ratio. Their order alternates, so that a drift of the machine favours neither side.
-const PAIRS: usize = 6;
-const PRESSURE: Pressure = Pressure { connections: 16, seconds: 2 };
+const PAIRS: usize = 12;
+const PRESSURE: Pressure = Pressure { connections: 16, seconds: 1 };
 /// Different cookies that a cycle of requests presents.
 const CYCLE: usize = 10_000;
 const HUNDRED_THOUSAND: Population = Population::of_sessions(100_000);

@@ -124,16 +124,20 @@ impl Node {
             Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
             None => (rest, None),
         };
-        self.children(segment)
-            .find_map(|child| child.walk(rest, wanted))
-            .or_else(|| self.below.iter().find(|&route| wanted(route)))
-    }
-
-    fn children(&self, segment: &str) -> impl Iterator<Item = &Self> {
-        let globs = self.globs.iter().filter(move |(start, end, _)| {
-            segment.strip_prefix(start.as_str()).is_some_and(|rest| rest.ends_with(end.as_str()))
-        });
+        if let Some(child) = self.literal.get(segment)
+            && let Some(found) = child.walk(rest, wanted)
+        {
+            return Some(found);
+        }
+        for (start, end, child) in &self.globs {
+            if segment.strip_prefix(start.as_str()).is_some_and(|rest| rest.ends_with(end.as_str()))
+                && let Some(found) = child.walk(rest, wanted)
+            {
+                return Some(found);
+            }
+        }
         let one = self.one.as_deref().filter(|_| !segment.is_empty());
-        self.literal.get(segment).into_iter().chain(globs.map(|(.., node)| node)).chain(one)
+        one.and_then(|child| child.walk(rest, wanted))
+            .or_else(|| self.below.iter().find(|&route| wanted(route)))
     }
 }
