@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{admin, form::Form, key_form::KeyForm, page, visit::Visit};
+use crate::policy::app::AppName;
 
 /// The field that carries it.
 pub const FIELD: &str = "expired_form";
@@ -20,6 +21,7 @@ enum Sheet {
     NewKey,
     NewUser,
     User(i64),
+    UserApp(i64, AppName),
     Deletion(i64),
     Settings(String),
 }
@@ -32,6 +34,9 @@ impl Sheet {
             ["account", "keys"] => Some(Self::NewKey),
             ["admin", "users", "new"] => Some(Self::NewUser),
             ["admin", "users", id] => id.parse().ok().map(Self::User),
+            ["admin", "users", id, "apps", app] => {
+                Some(Self::UserApp(id.parse().ok()?, AppName::parse(app)?))
+            }
             ["admin", "users", id, "delete"] => id.parse().ok().map(Self::Deletion),
             ["admin", "settings", name] if admin::settings::has_form(name) => {
                 Some(Self::Settings((*name).to_owned()))
@@ -45,6 +50,7 @@ impl Sheet {
             Self::NewKey => "/account/keys".to_owned(),
             Self::NewUser => "/admin/users/new".to_owned(),
             Self::User(id) => format!("/admin/users/{id}"),
+            Self::UserApp(id, app) => format!("/admin/users/{id}/apps/{}", app.as_str()),
             Self::Deletion(id) => format!("/admin/users/{id}/delete"),
             Self::Settings(name) => format!("/admin/settings/{name}"),
         }
@@ -52,12 +58,14 @@ impl Sheet {
 
     /// Whether what was typed into a field may be shown again. A field that is not known never is.
     fn shows_again(&self, field: &str) -> bool {
-        match self {
-            Self::NewKey => KeyForm::FIELDS.contains(&field),
-            Self::NewUser | Self::User(_) => admin::user_form::shows_again(field),
-            Self::Deletion(_) => admin::user_deletion::FIELDS.contains(&field),
-            Self::Settings(name) => admin::settings::shows_again(name, field),
-        }
+        let fields: &[&str] = match self {
+            Self::NewKey => &KeyForm::FIELDS,
+            Self::NewUser | Self::User(_) => &admin::user_form::SHOWN_AGAIN,
+            Self::UserApp(..) => &admin::user_app::FIELDS,
+            Self::Deletion(_) => &admin::user_deletion::FIELDS,
+            Self::Settings(name) => return admin::settings::shows_again(name, field),
+        };
+        fields.contains(&field)
     }
 }
 
@@ -164,6 +172,7 @@ mod tests {
             "/account/keys",
             "/admin/users/new",
             "/admin/users/7",
+            "/admin/users/7/apps/sonarr",
             "/admin/users/7/delete",
             "/admin/settings/sso",
             "/admin/settings/new-app",
@@ -182,6 +191,10 @@ mod tests {
             "/account/keys/revoke",
             "/account/keys/",
             "/admin/users/new/",
+            "/admin/users/x/apps/sonarr",
+            "/admin/users/7/apps/",
+            "/admin/users/7/apps/..",
+            "/admin/users/7/apps/sonarr/x",
             "/admin/users/7/delete/x",
             "/admin/users/../keys",
             "/admin/sessions/end-all",
@@ -223,7 +236,9 @@ mod tests {
         assert!(fields.contains("password") && fields.contains("new_password_again"), "{fields:?}");
         let sections =
             ["sso", "session", "new-app", "new-event"].map(|name| Sheet::Settings(name.to_owned()));
-        let sheets = [Sheet::NewKey, Sheet::NewUser, Sheet::User(7), Sheet::Deletion(7)];
+        let app = AppName::parse("sonarr").unwrap();
+        let sheets =
+            [Sheet::NewKey, Sheet::NewUser, Sheet::User(7), Sheet::UserApp(7, app), Sheet::Deletion(7)];
         for sheet in sheets.into_iter().chain(sections) {
             for field in &fields {
                 assert!(!sheet.shows_again(field), "{field} of {sheet:?}");
@@ -233,7 +248,7 @@ mod tests {
 
     #[test]
     fn it_comes_back_as_it_was_typed() {
-        let form = typed("/admin/users/7", "name=v%26a%C3%A9&may=search&may=view_logs&may.sonarr=search");
+        let form = typed("/admin/users/7", "name=v%26a%C3%A9&may=search&may=view_logs");
         assert_eq!(ExpiredForm::parse(&form.carried().unwrap()), Some(form));
     }
 

@@ -26,8 +26,6 @@ const BOB: Fields<'_> = &[
     ("set", "custom"),
     ("may", "search"),
     ("may", "view_logs"),
-    ("set.sonarr", "custom"),
-    ("may.sonarr", "view_servers"),
 ];
 
 #[track_caller]
@@ -127,7 +125,6 @@ fn a_new_user_comes_back_as_typed_but_for_the_password_and_is_saved_when_sent_ag
             "value=\"bob@example.com\"",
             "value=\"family, 4k\"",
             "name=\"may\" value=\"view_logs\" checked",
-            "name=\"may.sonarr\" value=\"view_servers\" checked",
             "id=\"password-set\" checked",
             "Type it again",
         ],
@@ -148,6 +145,31 @@ fn a_user_that_is_changed_comes_back_as_typed() {
     // Whoever changed the user since then is not passed over when it is sent again.
     assert_holds(&html, &["name=\"name\" value=\"bob\"", "name=\"made_from\" value=\"name=0a1b2c\""]);
     assert_eq!(users(&sluice), before);
+}
+
+#[test]
+fn a_set_in_a_single_app_comes_back_as_chosen_and_is_saved_when_sent_again() {
+    let sluice = gate();
+    let path = format!("/sluice/admin/users/{}/apps/sonarr", id_of(&sluice, "vera"));
+    let opened =
+        |path: &str| Request::get(path).session(&sluice.sign_in("ada", PASSWORD)).send(sluice.address);
+    let before = opened(&path).assert_status(200).text();
+    let chosen = [("set", "custom"), ("may", "view_servers"), ("made_from", "apps.sonarr=0a1b2c")];
+    let html = back_at(&sluice, &path, &[&chosen[..], &[("password", SECRET)]].concat());
+    assert_holds(
+        &html,
+        &[
+            "value=\"custom\" selected",
+            "name=\"may\" value=\"view_servers\" checked",
+            // Whoever changed the set since then is not passed over when it is sent again.
+            "name=\"made_from\" value=\"apps.sonarr=0a1b2c\"",
+        ],
+    );
+    assert!(!html.contains("name=\"may\" value=\"search\" checked"), "{html}");
+    assert_eq!(opened(&path).text(), before, "signing in saves nothing");
+    let again = sluice.portal_post(&path).session(&sluice.sign_in("ada", PASSWORD)).form(&chosen[..2]);
+    again.send(sluice.address).assert_status(303);
+    assert_holds(&opened(&path).text(), &["name=\"may\" value=\"view_servers\" checked"]);
 }
 
 #[test]
