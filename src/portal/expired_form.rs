@@ -1,16 +1,22 @@
 //! A form that was sent after its session had ended. What was typed is carried by the pages of the sign-in, not by the
 //! service, and shown again to be checked and sent by hand: nothing is ever saved by signing in.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{admin, form::Form, key_form::KeyForm, page, visit::Visit};
+use super::{
+    admin,
+    form::{self, Form},
+    key_form::KeyForm,
+    page,
+    visit::Visit,
+};
 use crate::policy::app::AppName;
 
 /// The field that carries it.
 pub const FIELD: &str = "expired_form";
-/// The most that is carried, in kilobytes.
-pub const MAX_KB: usize = 48;
+/// The most that is carried: the largest form that anybody may send and the path that it is for, in base64.
+pub const MAX_BYTES: usize = (form::MAX_BYTES + 512) / 3 * 4;
 /// What is said above the form.
 pub const NOTE: &str = "Your session had ended when you sent this, so nothing is saved yet. What you typed is below, \
                         except passwords and secrets: check it, then send it again.";
@@ -85,11 +91,8 @@ impl ExpiredForm {
     /// A form that came without a session; one that was carried already stays what it was.
     pub fn of(visit: &Visit, form: Form) -> Option<Self> {
         let sheet = sheet_of(visit)?;
-        match form.all(FIELD) {
-            [] => Some(Self::new(sheet, form)),
-            [carried] => Self::parse(carried).filter(|expired| expired.sheet == sheet),
-            _ => None,
-        }
+        let (Sent::ToDo(fields) | Sent::ToCheck(fields)) = Sent::of(visit, form).ok()?;
+        Some(Self::new(sheet, fields))
     }
 
     /// The form that the sign-in carries, if any; refuses what no page of ours wrote.
@@ -117,7 +120,7 @@ impl ExpiredForm {
     pub fn carried(&self) -> Option<String> {
         let text = format!("{}?{}", self.sheet.path(), self.fields.urlencoded());
         let carried = BASE64_URL_SAFE_NO_PAD.encode(text);
-        (carried.len() <= MAX_KB * 1024).then_some(carried)
+        (carried.len() <= MAX_BYTES).then_some(carried)
     }
 
     /// The path that it is for, below the portal's.
@@ -144,8 +147,12 @@ pub enum Sent {
 }
 
 impl Sent {
-    /// What the person who sent `form` to this page wants of it.
-    pub fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
+    /// Reads what is sent to this page, and what its sender wants of it.
+    pub async fn read(visit: &Visit, request: &HttpRequest, payload: Payload) -> Result<Self, HttpResponse> {
+        Self::of(visit, Form::read_carrying(request, payload, visit.base()).await?)
+    }
+
+    fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
         match ExpiredForm::carried_by(&form, visit.base())? {
             None => Ok(Self::ToDo(form)),
             Some(expired) if Some(&expired.sheet) == sheet_of(visit).as_ref() => {
@@ -270,7 +277,9 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_not_carried() {
-        let carried = |length| typed("/account/keys", &format!("name={}", "x".repeat(length))).carried();
-        assert!(carried(36 * 1024 - 32).is_some() && carried(36 * 1024).is_none());
+        let typed = |length| typed("/account/keys", &format!("name={}", "x".repeat(length)));
+        let largest = MAX_BYTES / 4 * 3 - "/account/keys?name=".len();
+        assert_eq!(typed(largest).carried().map(|carried| carried.len()), Some(MAX_BYTES));
+        assert_eq!(typed(largest + 1).carried(), None);
     }
 }

@@ -194,8 +194,7 @@ async fn submitted(
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
     let subject = Subject::find(admin, path)?;
-    let form = Form::read_carrying(request, payload, admin.visit.base()).await?;
-    let form = match Sent::of(&admin.visit, form)? {
+    let form = match Sent::read(&admin.visit, request, payload).await? {
         Sent::ToDo(form) => form,
         Sent::ToCheck(form) => {
             let made_from = made_from(&form).unwrap_or_else(|| subject.version());
