@@ -33,10 +33,11 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
             return None;
         }
     };
-    let apps = apps?;
-    refuse_shared_hosts(reader, &apps);
-    match Apps::new(apps, &generic) {
-        Ok(apps) => Some(apps),
+    match Apps::new(apps?, &generic) {
+        Ok(apps) => {
+            warn_of_shared_hosts(reader, &apps);
+            Some(apps)
+        }
         Err(error) => {
             reader.problem("app", &error.to_string());
             None
@@ -44,22 +45,11 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
     }
 }
 
-/// A host that two apps list is told apart by path, so they lie below different ones.
-fn refuse_shared_hosts(reader: &mut Reader, apps: &[App]) {
-    for (later, app) in apps.iter().enumerate() {
-        for (earlier, other) in apps[..later].iter().enumerate() {
-            let shared = app.hosts.iter().find(|host| other.hosts.contains(host));
-            let Some((host, port)) = shared.filter(|_| app.base_path == other.base_path) else { continue };
-            let port = port.map_or_else(String::new, |port| format!(":{port}"));
-            for (place, neighbour) in [(earlier, app), (later, other)] {
-                let name = neighbour.name.as_str();
-                let problem = format!(
-                    "`{}{port}` is a host of the app `{name}` too; take it from one of them, or give each the base_path \
-                     that it lies below",
-                    host.as_str()
-                );
-                reader.problem(&format!("app.{place}.hosts"), &problem);
-            }
+/// Said at the hosts of the last of the apps, which came to the others.
+fn warn_of_shared_hosts(reader: &mut Reader, apps: &Apps) {
+    for shared in apps.shared_hosts() {
+        if let Some(place) = shared.apps().last().and_then(|last| apps.place(last)) {
+            reader.warning(&format!("app.{place}.hosts"), &shared.to_string());
         }
     }
 }

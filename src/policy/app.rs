@@ -1,6 +1,6 @@
 //! The protected apps, and which of them a request is for.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     capability::Capabilities,
@@ -162,6 +162,35 @@ pub enum Taken<'a> {
     ByNone,
 }
 
+/// A host that several apps list below the same path, so that only their names tell them apart.
+#[derive(Debug)]
+pub struct SharedHost<'a> {
+    entry: &'a HostEntry,
+    apps: Vec<&'a App>,
+}
+
+impl SharedHost<'_> {
+    /// The apps, in the order of the configuration.
+    pub fn apps(&self) -> &[&App] {
+        &self.apps
+    }
+}
+
+impl fmt::Display for SharedHost<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.apps.iter().map(|app| format!("`{}`", app.name.as_str())).collect();
+        let (host, port) = self.entry;
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        write!(
+            f,
+            "the apps {} share the host `{}{port}`, so the proxy must tell them apart: end each verify address with its \
+             app's name, as the proxy lines do that Sluice writes",
+            names.join(" and "),
+            host.as_str()
+        )
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Index {
     One(usize),
@@ -208,6 +237,18 @@ impl Apps {
     /// The place of an app in the configuration, from 0; a comparison of addresses, which reads no app.
     pub fn place(&self, app: &App) -> Option<usize> {
         self.apps.iter().position(|known| std::ptr::eq(known, app))
+    }
+
+    /// The hosts that several apps list below the same path.
+    pub fn shared_hosts(&self) -> impl Iterator<Item = SharedHost<'_>> {
+        let entries = self.apps.iter().flat_map(|app| app.hosts.iter().map(move |entry| (app, entry)));
+        entries.filter_map(|(app, entry)| {
+            let shares = |other: &&App| other.base_path == app.base_path && other.hosts.contains(entry);
+            let apps: Vec<_> = self.apps.iter().filter(shares).collect();
+            // Each of them comes to this; it counts once.
+            let is_first = apps.first().is_some_and(|first| first.name == app.name);
+            (is_first && apps.len() > 1).then_some(SharedHost { entry, apps })
+        })
     }
 
     /// The app that the proxy's configuration fixed.

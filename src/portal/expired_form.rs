@@ -1,15 +1,22 @@
 //! A form that was sent after its session had ended. What was typed is carried by the pages of the sign-in, not by the
 //! service, and shown again to be checked and sent by hand: nothing is ever saved by signing in.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{admin, form::Form, key_form::KeyForm, page, visit::Visit};
+use super::{
+    admin,
+    form::{self, Form},
+    key_form::KeyForm,
+    page,
+    visit::Visit,
+};
+use crate::policy::app::AppName;
 
 /// The field that carries it.
 pub const FIELD: &str = "expired_form";
-/// The most that is carried, in kilobytes.
-pub const MAX_KB: usize = 48;
+/// The most that is carried: the largest form that anybody may send and the path that it is for, in base64.
+pub const MAX_BYTES: usize = (form::MAX_BYTES + 512) / 3 * 4;
 /// What is said above the form.
 pub const NOTE: &str = "Your session had ended when you sent this, so nothing is saved yet. What you typed is below, \
                         except passwords and secrets: check it, then send it again.";
@@ -20,6 +27,7 @@ enum Sheet {
     NewKey,
     NewUser,
     User(i64),
+    UserApp(i64, AppName),
     Deletion(i64),
     Settings(String),
 }
@@ -32,6 +40,9 @@ impl Sheet {
             ["account", "keys"] => Some(Self::NewKey),
             ["admin", "users", "new"] => Some(Self::NewUser),
             ["admin", "users", id] => id.parse().ok().map(Self::User),
+            ["admin", "users", id, "apps", app] => {
+                Some(Self::UserApp(id.parse().ok()?, AppName::parse(app)?))
+            }
             ["admin", "users", id, "delete"] => id.parse().ok().map(Self::Deletion),
             ["admin", "settings", name] if admin::settings::has_form(name) => {
                 Some(Self::Settings((*name).to_owned()))
@@ -45,6 +56,7 @@ impl Sheet {
             Self::NewKey => "/account/keys".to_owned(),
             Self::NewUser => "/admin/users/new".to_owned(),
             Self::User(id) => format!("/admin/users/{id}"),
+            Self::UserApp(id, app) => format!("/admin/users/{id}/apps/{}", app.as_str()),
             Self::Deletion(id) => format!("/admin/users/{id}/delete"),
             Self::Settings(name) => format!("/admin/settings/{name}"),
         }
@@ -52,12 +64,14 @@ impl Sheet {
 
     /// Whether what was typed into a field may be shown again. A field that is not known never is.
     fn shows_again(&self, field: &str) -> bool {
-        match self {
-            Self::NewKey => KeyForm::FIELDS.contains(&field),
-            Self::NewUser | Self::User(_) => admin::user_form::shows_again(field),
-            Self::Deletion(_) => admin::user_deletion::FIELDS.contains(&field),
-            Self::Settings(name) => admin::settings::shows_again(name, field),
-        }
+        let fields: &[&str] = match self {
+            Self::NewKey => &KeyForm::FIELDS,
+            Self::NewUser | Self::User(_) => &admin::user_form::SHOWN_AGAIN,
+            Self::UserApp(..) => &admin::user_app::FIELDS,
+            Self::Deletion(_) => &admin::user_deletion::FIELDS,
+            Self::Settings(name) => return admin::settings::shows_again(name, field),
+        };
+        fields.contains(&field)
     }
 }
 
@@ -77,11 +91,8 @@ impl ExpiredForm {
     /// A form that came without a session; one that was carried already stays what it was.
     pub fn of(visit: &Visit, form: Form) -> Option<Self> {
         let sheet = sheet_of(visit)?;
-        match form.all(FIELD) {
-            [] => Some(Self::new(sheet, form)),
-            [carried] => Self::parse(carried).filter(|expired| expired.sheet == sheet),
-            _ => None,
-        }
+        let (Sent::ToDo(fields) | Sent::ToCheck(fields)) = Sent::of(visit, form).ok()?;
+        Some(Self::new(sheet, fields))
     }
 
     /// The form that the sign-in carries, if any; refuses what no page of ours wrote.
@@ -109,7 +120,7 @@ impl ExpiredForm {
     pub fn carried(&self) -> Option<String> {
         let text = format!("{}?{}", self.sheet.path(), self.fields.urlencoded());
         let carried = BASE64_URL_SAFE_NO_PAD.encode(text);
-        (carried.len() <= MAX_KB * 1024).then_some(carried)
+        (carried.len() <= MAX_BYTES).then_some(carried)
     }
 
     /// The path that it is for, below the portal's.
@@ -136,8 +147,12 @@ pub enum Sent {
 }
 
 impl Sent {
-    /// What the person who sent `form` to this page wants of it.
-    pub fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
+    /// Reads what is sent to this page, and what its sender wants of it.
+    pub async fn read(visit: &Visit, request: &HttpRequest, payload: Payload) -> Result<Self, HttpResponse> {
+        Self::of(visit, Form::read_carrying(request, payload, visit.base()).await?)
+    }
+
+    fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
         match ExpiredForm::carried_by(&form, visit.base())? {
             None => Ok(Self::ToDo(form)),
             Some(expired) if Some(&expired.sheet) == sheet_of(visit).as_ref() => {
@@ -164,6 +179,7 @@ mod tests {
             "/account/keys",
             "/admin/users/new",
             "/admin/users/7",
+            "/admin/users/7/apps/sonarr",
             "/admin/users/7/delete",
             "/admin/settings/sso",
             "/admin/settings/new-app",
@@ -182,6 +198,10 @@ mod tests {
             "/account/keys/revoke",
             "/account/keys/",
             "/admin/users/new/",
+            "/admin/users/x/apps/sonarr",
+            "/admin/users/7/apps/",
+            "/admin/users/7/apps/..",
+            "/admin/users/7/apps/sonarr/x",
             "/admin/users/7/delete/x",
             "/admin/users/../keys",
             "/admin/sessions/end-all",
@@ -223,7 +243,9 @@ mod tests {
         assert!(fields.contains("password") && fields.contains("new_password_again"), "{fields:?}");
         let sections =
             ["sso", "session", "new-app", "new-event"].map(|name| Sheet::Settings(name.to_owned()));
-        let sheets = [Sheet::NewKey, Sheet::NewUser, Sheet::User(7), Sheet::Deletion(7)];
+        let app = AppName::parse("sonarr").unwrap();
+        let sheets =
+            [Sheet::NewKey, Sheet::NewUser, Sheet::User(7), Sheet::UserApp(7, app), Sheet::Deletion(7)];
         for sheet in sheets.into_iter().chain(sections) {
             for field in &fields {
                 assert!(!sheet.shows_again(field), "{field} of {sheet:?}");
@@ -233,7 +255,7 @@ mod tests {
 
     #[test]
     fn it_comes_back_as_it_was_typed() {
-        let form = typed("/admin/users/7", "name=v%26a%C3%A9&may=search&may=view_logs&may.sonarr=search");
+        let form = typed("/admin/users/7", "name=v%26a%C3%A9&may=search&may=view_logs");
         assert_eq!(ExpiredForm::parse(&form.carried().unwrap()), Some(form));
     }
 
@@ -255,7 +277,9 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_not_carried() {
-        let carried = |length| typed("/account/keys", &format!("name={}", "x".repeat(length))).carried();
-        assert!(carried(36 * 1024 - 32).is_some() && carried(36 * 1024).is_none());
+        let typed = |length| typed("/account/keys", &format!("name={}", "x".repeat(length)));
+        let largest = MAX_BYTES / 4 * 3 - "/account/keys?name=".len();
+        assert_eq!(typed(largest).carried().map(|carried| carried.len()), Some(MAX_BYTES));
+        assert_eq!(typed(largest + 1).carried(), None);
     }
 }

@@ -11,8 +11,8 @@ use tracing::info;
 
 use super::{expired_form, page};
 
-/// The largest form that anybody may send, in kilobytes.
-const MAX_KB: usize = 16;
+/// The largest form that anybody may send.
+pub(super) const MAX_BYTES: usize = 16 * 1024;
 /// A client gets this long for its body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -23,7 +23,7 @@ pub struct Form(BTreeMap<String, Vec<String>>);
 impl Form {
     /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
     pub async fn read(request: &HttpRequest, payload: Payload, base: &str) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB, request, payload, base).await
+        Self::read_on_top(0, request, payload, base).await
     }
 
     /// The same for one that may carry an expired form: that comes on top of what anybody may send.
@@ -32,40 +32,39 @@ impl Form {
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        let form = Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await?;
-        let carried: usize = form.all(expired_form::FIELD).iter().map(String::len).sum();
-        if form.size() > carried + MAX_KB * 1024 { Err(too_large(request, base, MAX_KB)) } else { Ok(form) }
+        Self::read_on_top(expired_form::MAX_BYTES, request, payload, base).await
     }
 
-    /// The form of somebody who is no longer signed in, whatever it carries.
-    pub async fn read_expired(
+    async fn read_on_top(
+        on_top: usize,
         request: &HttpRequest,
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        Self::read_up_to(MAX_KB + expired_form::MAX_KB, request, payload, base).await
-    }
-
-    async fn read_up_to(
-        kilobytes: usize,
-        request: &HttpRequest,
-        payload: Payload,
-        base: &str,
-    ) -> Result<Self, HttpResponse> {
-        let refuse = |status, text: &str| refuse(request, base, status, text);
+        let refuse = |status: StatusCode, text: &str| {
+            info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
+            page::message(base, status, ("Not accepted", text), None)
+        };
+        let too_large = || {
+            let text = format!("The form is too large; send less than {} kB.", MAX_BYTES / 1024);
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, &text)
+        };
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the form that the page shows."));
         }
-        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(kilobytes * 1024)).await {
+        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(MAX_BYTES + on_top)).await {
             Ok(Ok(Ok(body))) => body,
             Ok(Ok(Err(_))) => return Err(refuse(StatusCode::BAD_REQUEST, "The form did not arrive whole.")),
-            Ok(Err(_)) => return Err(too_large(request, base, kilobytes)),
+            Ok(Err(_)) => return Err(too_large()),
             Err(_) => return Err(refuse(StatusCode::REQUEST_TIMEOUT, "The form took too long to arrive.")),
         };
-        Self::parse(&body)
-            .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "The form holds text that cannot be read."))
+        let Some(form) = Self::parse(&body) else {
+            return Err(refuse(StatusCode::BAD_REQUEST, "The form holds text that cannot be read."));
+        };
+        let carried: usize = form.all(expired_form::FIELD).iter().map(String::len).sum();
+        if body.len() > MAX_BYTES + carried.min(on_top) { Err(too_large()) } else { Ok(form) }
     }
 
     /// `None` where a name or value is not UTF-8.
@@ -93,11 +92,6 @@ impl Form {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 
-    /// Bytes of all names and values.
-    fn size(&self) -> usize {
-        self.0.iter().flat_map(|(name, values)| values.iter().map(|value| name.len() + value.len())).sum()
-    }
-
     /// A field's value, where it came exactly once.
     pub fn once(&self, name: &str) -> Option<&str> {
         match self.0.get(name).map(Vec::as_slice) {
@@ -115,16 +109,6 @@ impl Form {
     pub fn text(&self, name: &str) -> String {
         self.once(name).unwrap_or_default().to_owned()
     }
-}
-
-fn refuse(request: &HttpRequest, base: &str, status: StatusCode, text: &str) -> HttpResponse {
-    info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
-    page::message(base, status, ("Not accepted", text), None)
-}
-
-fn too_large(request: &HttpRequest, base: &str, kilobytes: usize) -> HttpResponse {
-    let text = format!("The form is too large; send less than {kilobytes} kB.");
-    refuse(request, base, StatusCode::PAYLOAD_TOO_LARGE, &text)
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ pub async fn ask_sender(visit: &Visit, request: &HttpRequest, payload: Payload) 
     if elsewhere || !ExpiredForm::is_sent_to(visit) {
         return person::to_sign_in(visit);
     }
-    match Form::read_expired(request, payload, visit.base()).await {
+    match Form::read_carrying(request, payload, visit.base()).await {
         Ok(form) => ask_again(visit, form),
         Err(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => carry(visit, None),
         Err(_) => person::to_sign_in(visit),

@@ -143,16 +143,25 @@ fn an_app_is_added_used_at_once_and_removed() {
 }
 
 #[test]
-fn a_host_of_another_app_is_refused_beside_the_field() {
+fn apps_that_share_a_host_are_told_beside_it_how_the_proxy_tells_them_apart() {
     let desk = Desk::start();
+    let hint = |app: &str| {
+        let html = desk.html(&format!("/sluice/admin/settings/app.{app}"));
+        let (_, hint) = html.split_once("id=\"hosts-hint\">").unwrap_or_else(|| panic!("nothing in {html}"));
+        hint.split("</p>").next().unwrap_or_default().to_owned()
+    };
     desk.submit("new-app", &[("name", "sonarr"), ("hosts", "nas.test")]).assert_status(303);
-    let taken = [("name", "radarr"), ("hosts", "radarr.test\r\nnas.test")];
-    let html = desk.submit("new-app", &taken).assert_status(422).text();
-    let (_, wrong) = html.split_once("id=\"hosts-wrong\">").unwrap_or_else(|| panic!("nothing in {html}"));
-    let wrong = wrong.split('<').next().unwrap_or_default();
-    assert!(wrong.contains("nas.test") && wrong.contains("sonarr"), "{wrong}");
-    assert!(html.contains("radarr.test"), "what was typed is still there: {html}");
-    desk.submit("new-app", &[taken[0], taken[1], ("base_path", "/radarr")]).assert_status(303);
+    assert!(!hint("sonarr").contains("nas.test"), "{}", hint("sonarr"));
+    let shared = [("name", "radarr"), ("hosts", "radarr.test\r\nnas.test")];
+    desk.submit("new-app", &shared).assert_status(303);
+    let note = "The apps `sonarr` and `radarr` share the host `nas.test`, so the proxy must tell them apart: \
+                end each verify address with its app&#39;s name";
+    for app in ["sonarr", "radarr"] {
+        assert!(hint(app).contains(note), "{}", hint(app));
+    }
+    assert!(!hint("qbittorrent").contains("share"), "{}", hint("qbittorrent"));
+    desk.submit("app.radarr", &[("base_path", "/radarr")]).assert_status(303);
+    assert!(!hint("sonarr").contains("share"), "{}", hint("sonarr"));
 }
 
 #[test]

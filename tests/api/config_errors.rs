@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::support::sluice::{Home, Sluice};
+use crate::support::raw::Request;
+use crate::support::sluice::{Home, PASSWORD, Sluice};
+use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
 const WRONG: [(&str, &str, &str); 59] = [
@@ -158,24 +160,40 @@ fn contradictions_between_apps_are_told() {
 }
 
 #[test]
-fn a_host_of_two_apps_is_told_unless_they_lie_below_different_paths() {
+fn apps_that_share_a_host_start_and_a_warning_says_how_the_proxy_tells_them_apart() {
     let app = |name: &str, host: &str, more: &str| {
         format!("[[app]]\nname = \"{name}\"\nhosts = [\"other-{name}.test\", \"{host}\"]\n{more}\n")
     };
     let below = "base_path = \"/films\"";
-    for (host, mores) in [("nas.test", ["", ""]), ("nas.test:8080", [below, below])] {
-        let said = Home::new().with(&(app("one", host, mores[0]) + &app("two", host, mores[1]))).fail();
-        let lines: Vec<_> = said.assert_code(2).err.lines().collect();
-        assert_eq!(lines.len(), 2, "{said:#?}");
-        for (line, key, other) in [(lines[0], "app.0.hosts", "`two`"), (lines[1], "app.1.hosts", "`one`")] {
-            assert!([key, other, host, "base_path"].iter().all(|part| line.contains(part)), "{line}");
+    for (host, more) in [("nas.test", ""), ("nas.test:8080", below)] {
+        let home = Home::new().with(&["one", "two", "three"].map(|name| app(name, host, more)).concat());
+        let said = home.cli(&["check"], "");
+        let warnings: Vec<_> =
+            said.assert_code(0).err.lines().filter(|line| line.contains("share")).collect();
+        let [warning] = warnings.as_slice() else { panic!("{said:#?}") };
+        let parts = ["warning: ", "app.2.hosts", "`one` and `two` and `three`", "end each verify address"];
+        assert!(parts.iter().all(|part| warning.contains(part)), "{warning}");
+        assert!(warning.contains(&format!("`{host}`")), "{warning}");
+        let sluice = home.user("ada", &["--admin"]).start();
+        let verify = |end: &str| {
+            let request = Request::get(&format!("/verify/nginx{end}"));
+            let request = request.header("Authorization", basic("ada", PASSWORD));
+            let request = request.header("X-Original-URL", format!("http://{host}/films/"));
+            request.header("X-Original-Method", "GET").send(sluice.address)
+        };
+        for name in ["one", "two", "three"] {
+            let answer = verify(&format!("/{name}"));
+            assert_eq!(answer.assert_status(200).header("x-auth-app"), Some(name));
         }
+        // Nothing says which of them it is.
+        verify("").assert_status(403);
     }
     for [one, two] in [
         [app("one", "nas.test", ""), app("two", "nas.test", below)],
         [app("one", "nas.test", ""), app("two", "nas.test:8080", "")],
     ] {
-        Home::new().with(&(one + &two)).cli(&["check"], "").assert_code(0);
+        let said = Home::new().with(&(one + &two)).cli(&["check"], "");
+        assert!(!said.assert_code(0).err.contains("share"), "{said:#?}");
     }
 }
 

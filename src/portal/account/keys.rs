@@ -78,11 +78,7 @@ impl KeyRow {
 
 /// Takes the form for a new key, and shows the key this once.
 pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let sent = match Form::read_carrying(&request, payload, person.visit.base()).await {
-        Ok(form) => Sent::of(&person.visit, form),
-        Err(response) => return response,
-    };
-    let form = match sent {
+    let form = match Sent::read(&person.visit, &request, payload).await {
         Ok(Sent::ToDo(form)) => form,
         Ok(Sent::ToCheck(form)) => {
             let error = Some(expired_form::NOTE.to_owned());

@@ -260,19 +260,21 @@ pub async fn change(
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    let sent = match Form::read_carrying(&request, payload, admin.visit.base()).await {
-        Ok(typed) => Sent::of(&admin.visit, typed),
-        Err(response) => return response,
-    };
-    match (opened(&admin, &name).await, sent) {
-        (Ok((subject, overview)), Ok(Sent::ToDo(typed))) => {
-            form::take(&admin, &subject, &overview, &typed).await
-        }
-        (Ok((subject, overview)), Ok(Sent::ToCheck(typed))) => {
-            form::show_expired(&admin, &subject, &overview, &typed)
-        }
-        (Err(response), _) | (_, Err(response)) => response,
-    }
+    changed(&admin, &name, &request, payload).await.unwrap_or_else(|response| response)
+}
+
+async fn changed(
+    admin: &Admin,
+    name: &str,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, HttpResponse> {
+    let sent = Sent::read(&admin.visit, request, payload).await?;
+    let (subject, overview) = opened(admin, name).await?;
+    Ok(match sent {
+        Sent::ToDo(typed) => form::take(admin, &subject, &overview, &typed).await,
+        Sent::ToCheck(typed) => form::show_expired(admin, &subject, &overview, &typed),
+    })
 }
 
 async fn opened(admin: &Admin, name: &str) -> Result<(Subject, Overview), HttpResponse> {

@@ -217,8 +217,7 @@ async fn submitted(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let fields = Form::read_carrying(request, payload, admin.visit.base()).await?;
-    let fields = match Sent::of(&admin.visit, fields)? {
+    let fields = match Sent::read(&admin.visit, request, payload).await? {
         Sent::ToDo(fields) => fields,
         Sent::ToCheck(fields) => {
             let said = (StatusCode::OK, Complaint::expired());

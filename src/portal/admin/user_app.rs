@@ -29,8 +29,10 @@ use crate::{
         role::Role,
     },
     portal::{
+        expired_form::Sent,
         form::Form,
         frame::{Frame, Place},
+        log_in,
         page::{self, Link},
         wrongs::Wrongs,
     },
@@ -38,6 +40,8 @@ use crate::{
 };
 
 const ORDER: [&str; 1] = ["apps"];
+/// The form's fields.
+pub const FIELDS: [&str; 3] = ["set", "may", "made_from"];
 
 #[derive(Template)]
 #[template(path = "admin/user_app.html")]
@@ -101,7 +105,7 @@ impl Subject {
     fn page(
         &self,
         admin: &Admin,
-        set: SetForm,
+        (set, made_from): (SetForm, Version),
         (status, complaint): (StatusCode, Complaint),
     ) -> HttpResponse {
         let (user, state) = (&self.user, &admin.visit.state);
@@ -118,7 +122,7 @@ impl Subject {
             ticks: set.ticks(apps.named(self.app.as_str()).into_iter()),
             set,
             ends: Endings::of(user, apps, Open::of(state.store.view(), user)).rights,
-            made_from: self.version(),
+            made_from,
         };
         page::render(page::answer(status, None), &page)
     }
@@ -132,7 +136,7 @@ impl Subject {
         );
         let note = "Nothing is saved yet: somebody else changed this set while the page was open.".to_owned();
         let complaint = Complaint { note: Some(note), wrongs: Wrongs::one("apps", wrong) };
-        self.page(admin, typed, (StatusCode::CONFLICT, complaint))
+        self.page(admin, (typed, self.version()), (StatusCode::CONFLICT, complaint))
     }
 
     /// The user with the set that is typed, else what is wrong with it.
@@ -160,9 +164,17 @@ pub fn lines(user: &User, apps: &Apps) -> Vec<Line> {
 /// The set as it is.
 pub async fn show(admin: Admin, path: Path<(String, String)>) -> HttpResponse {
     match Subject::find(&admin, &path) {
-        Ok(subject) => subject.page(&admin, subject.set(), (StatusCode::OK, Complaint::default())),
+        Ok(subject) => {
+            let now = (subject.set(), subject.version());
+            subject.page(&admin, now, (StatusCode::OK, Complaint::default()))
+        }
         Err(response) => response,
     }
+}
+
+/// The set that a form was made from, where it says so.
+fn made_from(form: &Form) -> Option<Version> {
+    form.once("made_from").and_then(Version::parse)
 }
 
 /// Changes the set.
@@ -182,10 +194,16 @@ async fn submitted(
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
     let subject = Subject::find(admin, path)?;
-    let form = Form::read(request, payload, admin.visit.base()).await?;
+    let form = match Sent::read(&admin.visit, request, payload).await? {
+        Sent::ToDo(form) => form,
+        Sent::ToCheck(form) => {
+            let made_from = made_from(&form).unwrap_or_else(|| subject.version());
+            let said = (StatusCode::OK, Complaint::expired());
+            return Ok(subject.page(admin, (SetForm::sent(&form), made_from), said));
+        }
+    };
     let set = SetForm::sent(&form);
-    let made_from = form.once("made_from").and_then(Version::parse);
-    if made_from.is_some_and(|from| from != subject.version()) {
+    if made_from(&form).is_some_and(|from| from != subject.version()) {
         return Ok(subject.changed_meanwhile(admin, set));
     }
     match save(admin, &subject, &set).await {
@@ -194,7 +212,11 @@ async fn submitted(
             let page = format!("/admin/users/{}?done=changed", subject.user.id.get());
             Ok(page::see_other(&admin.visit.page(&page)).finish())
         }
-        Err(fault) => Ok(subject.page(admin, set, complaint::of(admin, request, fault, &ORDER)?)),
+        Err(Fault::Overtaken) => Ok(log_in::ask_again(&admin.visit, form)),
+        Err(fault) => {
+            let said = complaint::of(admin, request, fault, &ORDER)?;
+            Ok(subject.page(admin, (set, subject.version()), said))
+        }
     }
 }
 

@@ -105,12 +105,8 @@ pub async fn submit(admin: Admin, id: Path<String>, request: HttpRequest, payloa
         Ok(user) => user,
         Err(response) => return response,
     };
-    let sent = match Form::read_carrying(&request, payload, admin.visit.base()).await {
-        Ok(form) => Sent::of(&admin.visit, form),
-        Err(response) => return response,
-    };
     let typed = |form: &Form| (form.text("legacy"), form.text("heir").trim().to_owned());
-    let (choice, heir) = match sent {
+    let (choice, heir) = match Sent::read(&admin.visit, &request, payload).await {
         Ok(Sent::ToDo(form)) => typed(&form),
         Ok(Sent::ToCheck(form)) => {
             let (choice, heir) = typed(&form);

@@ -14,22 +14,19 @@ use crate::{
 pub const ORDER: [&str; 8] =
     ["name", "display_name", "email", "groups", "role", "enabled", "password", "capabilities"];
 
-/// Whether a field of the form is shown again as it was typed: each but the password.
-pub fn shows_again(field: &str) -> bool {
-    const FIELDS: [&str; 10] = [
-        "name",
-        "display_name",
-        "email",
-        "groups",
-        "role",
-        "enabled",
-        "password_choice",
-        "set",
-        "may",
-        "made_from",
-    ];
-    FIELDS.contains(&field) || field.starts_with("set.") || field.starts_with("may.")
-}
+/// The fields that are shown again as they were typed: each but the password.
+pub const SHOWN_AGAIN: [&str; 10] = [
+    "name",
+    "display_name",
+    "email",
+    "groups",
+    "role",
+    "enabled",
+    "password_choice",
+    "set",
+    "may",
+    "made_from",
+];
 
 /// What becomes of the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

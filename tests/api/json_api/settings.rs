@@ -68,7 +68,6 @@ fn what_a_layer_above_sets_is_locked_and_nothing_wrong_is_saved() {
         (json!({ "set": { "auth.admin_password": PASSWORD } }), "auth.admin_password"),
         (json!({ "set": { "app.qbittorrent.hosts": ["x.test"] } }), "app.qbittorrent.hosts"),
         (json!({ "set": { "app.x.hosts": ["a b"] } }), "app.x.hosts"),
-        (json!({ "set": { "app.x.hosts": ["a.test"], "app.y.hosts": ["a.test"] } }), "app.y.hosts"),
         (json!({ "set": { "sso.enabled": "true" } }), "sso.user_header"),
     ] {
         let answer = change(&gate, body.clone());
@@ -115,6 +114,17 @@ fn a_trial_of_going_back_says_what_it_would_change_and_saves_nothing() {
     assert_eq!(restored["changes"], trial["changes"]);
     assert_eq!(restored["version"].as_i64(), Some(version(&gate)));
     assert_eq!(setting(&gate, "session.ttl")["value"], "3h");
+}
+
+#[test]
+fn apps_that_share_a_host_are_saved_with_a_warning() {
+    let gate = Gate::start();
+    let body = json!({ "set": { "app.x.hosts": ["a.test"], "app.y.hosts": ["a.test"] } });
+    let saved = change(&gate, body).assert_status(200).json();
+    let warnings = saved["warnings"].as_array().expect("warnings");
+    let warning = warnings.iter().find_map(|warning| warning.as_str()?.strip_prefix("app.y.hosts: "));
+    assert!(warning.is_some_and(|text| text.contains("`x` and `y` share the host `a.test`")), "{saved}");
+    assert_eq!(setting(&gate, "app.y.hosts")["value"], json!(["a.test"]));
 }
 
 #[test]

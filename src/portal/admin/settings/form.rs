@@ -14,13 +14,13 @@ use crate::{
         settings::{self, Change, Overview, Refused},
     },
     config::{Edit, Field, Input, Shown, Source},
-    policy::app::AppName,
+    policy::app::{AppName, Apps},
     portal::{
         expired_form::NOTE,
         form::Form,
         frame::{Frame, Place},
         page,
-        wrongs::Wrongs,
+        wrongs::{self, Wrongs},
     },
     store::settings::VersionId,
 };
@@ -48,6 +48,8 @@ struct Row {
     name: &'static str,
     label: &'static str,
     hint: &'static str,
+    /// What should be looked at in the value that holds.
+    note: Option<String>,
     kind: Kind,
     value: String,
     options: Vec<(&'static str, bool)>,
@@ -94,6 +96,14 @@ fn field<'o>(prefix: &str, key: &Key, overview: &'o Overview) -> Option<&'o Fiel
     overview.fields.iter().find(|field| field.key == full || field.key.starts_with(&inner))
 }
 
+/// What is to be known where an app shares hosts with others.
+fn shared_hosts(apps: &Apps, name: &str) -> Option<String> {
+    let shared =
+        apps.shared_hosts().filter(|shared| shared.apps().iter().any(|app| app.name.as_str() == name));
+    let said: Vec<_> = shared.map(|shared| wrongs::sentence(&shared.to_string())).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
 fn is_to_default(typed: &Form, key: &Key) -> bool {
     typed.once(&format!("{DEFAULT}{}", key.name)).is_some()
 }
@@ -113,6 +123,7 @@ fn row(prefix: &str, key: &Key, overview: &Overview, typed: Option<&Form>) -> Ro
         name: key.name,
         label: key.label,
         hint: key.hint,
+        note: None,
         kind: key.kind,
         options: choices.iter().map(|&choice| (choice, choice == value)).collect(),
         value,
@@ -128,7 +139,11 @@ impl<'a> FormPage<'a> {
         let section = subject.section();
         // An app without a name has no values yet; nothing begins with this.
         let prefix = subject.prefix().unwrap_or_else(|| "app.".to_owned());
-        let rows: Vec<_> = section.keys.iter().map(|key| row(&prefix, key, overview, typed)).collect();
+        let mut rows: Vec<_> = section.keys.iter().map(|key| row(&prefix, key, overview, typed)).collect();
+        if let (Subject::App(name), Some(hosts)) = (subject, rows.iter_mut().find(|row| row.name == "hosts"))
+        {
+            hosts.note = shared_hosts(&admin.visit.state.config.apps, name);
+        }
         Self {
             base: admin.visit.base(),
             frame: admin.frame(Place::Settings),
