@@ -8,7 +8,7 @@ use crate::support::browser::Browser;
 use crate::support::proxy::Kind;
 use crate::support::raw::Request;
 use crate::support::sluice::{PASSWORD, Said};
-use crate::support::wait;
+use crate::support::wait::{self, Deadline};
 use crate::support::world::World;
 
 const TYPED: &str = "Vera “Dark” Rubin";
@@ -107,8 +107,9 @@ fn what_was_typed_comes_back_after_signing_in_again(scripts_disabled: bool) {
     browser.sign_in("ada", "Wrong-horse-3");
     browser.wait_for_text("#error", "That user name or password is not right.");
     browser.clear("input[name=username]");
-    let wait = browser.attribute("form", "data-wait").expect("a wait").parse().expect("seconds");
-    std::thread::sleep(Duration::from_secs(wait));
+    let seconds = browser.attribute("form", "data-wait").expect("a wait").parse().expect("seconds");
+    let end = Deadline::after(Duration::from_secs(seconds));
+    wait::until("the end of the wait that the page names", || end.is_over());
     browser.sign_in("ada", PASSWORD);
     browser.press("Back to the form");
     browser.wait_for_text("#error", "Your session had ended");
