@@ -217,7 +217,12 @@ impl Apps {
             if apps[..index].iter().any(|other| other.name == app.name) {
                 return Err(SameName(app.name.as_str().to_owned()));
             }
-            let taken = |before: Option<Index>| before.map_or(Index::One(index), |_| Index::Several);
+            let taken = |before: Option<Index>| match before {
+                None => Index::One(index),
+                // A host that an app lists twice is its own all the same.
+                Some(Index::One(known)) if known == index => Index::One(index),
+                Some(_) => Index::Several,
+            };
             for entry in &app.hosts {
                 let before = by_host.get(entry).copied();
                 by_host.insert(entry.clone(), taken(before));
@@ -294,7 +299,7 @@ mod tests {
     fn the_host_chooses_the_app() {
         let apps = apps(vec![
             app("sonarr", &["sonarr.test", "nas:8989"]),
-            app("radarr", &["nas"]),
+            app("radarr", &["nas", "nas."]),
             app("rest", &[]),
         ]);
         for (origin, name) in [
