@@ -14,7 +14,7 @@ const FORMS: [&str; 4] = ["/sessions/end", "/sessions/end-all", "/keys/revoke", 
 
 /// An administrator `ada`, and a user `vera` who may only look.
 #[track_caller]
-fn gate() -> Sluice {
+pub fn gate() -> Sluice {
     Home::new()
         .with("[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"")
         .user("ada", &["--admin"])

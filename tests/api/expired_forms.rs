@@ -3,8 +3,9 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
+use crate::admin_pages::gate;
 use crate::support::raw::{Answer, Request};
-use crate::support::sluice::{Home, PASSWORD, Sluice, session_of};
+use crate::support::sluice::{PASSWORD, Sluice, session_of};
 
 const NEW_USER: &str = "/sluice/admin/users/new";
 const NEW_KEY: &str = "/sluice/account/keys";
@@ -26,15 +27,6 @@ const BOB: Fields<'_> = &[
     ("may", "search"),
     ("may", "view_logs"),
 ];
-
-#[track_caller]
-fn gate() -> Sluice {
-    Home::new()
-        .with("[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"")
-        .user("ada", &["--admin"])
-        .user("vera", &["--preset", "read-only"])
-        .start()
-}
 
 /// The value of the field that carries a form.
 #[track_caller]
