@@ -147,7 +147,8 @@ impl Routes {
         }
         let path = self.matching.fold(sought.path);
         let (mut needs, route) = self.root.decide(path.strip_prefix('/')?, sought, &mut tried)?;
-        // What only a row for everything below takes may be meant for another row in another spelling.
+        // What only a row for everything below takes may be meant for another row in another spelling; where no row has
+        // a segment, there is none.
         let loose = self.loose.as_ref().filter(|loose| route.below && !loose.is_last());
         if loose.is_none() && !self.has_further {
             return Some((needs, route));
