@@ -5,7 +5,7 @@ use std::fmt;
 use memchr::memchr;
 use smol_str::{SmolStr, StrExt};
 
-use crate::scan;
+use crate::scan::{self, Kinds};
 
 /// How the client reached the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,11 +49,11 @@ impl Host {
     /// Reads a host; `None` for anything but letters, digits, `.`, `-`, `_` or a bracketed IPv6 address.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.strip_suffix('.').unwrap_or(text);
-        let plain = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => is_name(name),
+        let is_lower = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok().then_some(false)?,
+            None => is_lower_name(name)?,
         };
-        plain.then(|| Self(name.to_ascii_lowercase_smolstr()))
+        Some(Self(if is_lower { SmolStr::new(name) } else { name.to_ascii_lowercase_smolstr() }))
     }
 
     /// The host as text.
@@ -67,13 +67,23 @@ impl Host {
     }
 }
 
-/// Letters, digits, `-`, `_`, and dots that stand one at a time between them.
-fn is_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let plain = scan::all(bytes, |b| b.is_ascii_alphanumeric() | (b == b'.') | (b == b'-') | (b == b'_'));
-    let empty_label = name.starts_with('.') || scan::any_pair(bytes, |b, next| (b == b'.') & (next == b'.'));
-    plain && !empty_label && (1..=253).contains(&name.len())
+/// Whether a name is in lower case; `None` where it is none: letters, digits, `-`, `_`, and dots that stand one at a
+/// time between them.
+fn is_lower_name(name: &str) -> Option<bool> {
+    let (all, after_dot) = scan::occurring(name.as_bytes(), &KINDS, DOT);
+    let empty_label = name.starts_with('.') || after_dot & DOT != 0;
+    let is_name = all & OTHER == 0 && !empty_label && (1..=253).contains(&name.len());
+    is_name.then_some(all & UPPER == 0)
 }
+
+const DOT: u8 = 1;
+const UPPER: u8 = 2;
+const LOWER: u8 = 4;
+const OTHER: u8 = 8;
+const KINDS: Kinds = scan::kinds(
+    [(b".", DOT), (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", UPPER), (b"abcdefghijklmnopqrstuvwxyz0123456789-_", LOWER)],
+    OTHER,
+);
 
 /// Splits `host[:port]`; the port is 1 to 65535, decimal, without a sign.
 pub fn parse_authority(text: &str) -> Option<(Host, Option<u16>)> {

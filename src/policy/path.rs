@@ -1,20 +1,34 @@
 //! Paths as an app might read them: only a plain one is read the same by everybody.
 
-use memchr::memchr;
-
-use crate::scan;
+use crate::scan::{self, Kinds};
 
 /// Whether every app reads the path alike: it starts with `/`, has no empty or dot segment, no `;` or `\`, and a
 /// percent-sign only before a byte that is neither unreserved (RFC 3986, 2.3) nor a separator nor a control
 /// byte. Bytes past ASCII, encoded in UTF-8, are plain only where `non_ascii` says that the app has such names.
 pub fn is_plain(path: &str, non_ascii: bool) -> bool {
-    let bytes = path.as_bytes();
+    let (all, after_slash) = scan::occurring(path.as_bytes(), &KINDS, SLASH);
     path.starts_with('/')
-        && scan::all(bytes, |b| b.is_ascii_graphic() & (b != b';') & (b != b'\\'))
-        && !scan::any_pair(bytes, |b, next| (b == b'/') & (next == b'/'))
-        && !(scan::any_pair(bytes, |b, next| (b == b'/') & (next == b'.')) && has_dot_segment(path))
-        && (memchr(b'%', bytes).is_none() || escapes_are_plain(path, non_ascii))
+        && all & ODD == 0
+        && after_slash & SLASH == 0
+        && (after_slash & DOT == 0 || !has_dot_segment(path))
+        && (all & PERCENT == 0 || escapes_are_plain(path, non_ascii))
 }
+
+const SLASH: u8 = 1;
+const DOT: u8 = 2;
+const PERCENT: u8 = 4;
+const ODD: u8 = 8;
+const LETTER: u8 = 16;
+const KINDS: Kinds = scan::kinds(
+    [
+        (b"/", SLASH),
+        (b".", DOT),
+        (b"%", PERCENT),
+        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", LETTER),
+        (b"-_~!$&'()*+,=:@\"#<>?[]^`{|}", LETTER),
+    ],
+    ODD,
+);
 
 fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| matches!(segment, "." | ".."))
