@@ -4,8 +4,9 @@
 use super::{
     capability::Capability,
     needs::Needs,
-    route::{Pattern, Segment},
-    routes::Routes,
+    path,
+    route::{Pattern, Segment, Takes, Verb},
+    routes::{Routes, Sought},
 };
 
 /// The form of a refusal on an API route.
@@ -79,6 +80,8 @@ pub struct Pack {
     pub api: Vec<ApiArea>,
     /// What is for administrators or for nobody, to read.
     pub guarded: Vec<(Pattern, Needs)>,
+    /// What is for nobody.
+    pub denied: Vec<(Takes, Pattern)>,
     /// Its endpoints that are decided by the body, wherever a proxy hands that over.
     pub rpc: Vec<Pattern>,
 }
@@ -99,6 +102,7 @@ impl Default for Pack {
             own_keys: OwnKeys::No,
             api: Vec::new(),
             guarded: Vec::new(),
+            denied: Vec::new(),
             rpc: Vec::new(),
         }
     }
@@ -157,7 +161,13 @@ pub enum TooOpen {
     /// It opens many routes that are for programs.
     #[error("opens routes for programs to the public by a pattern; name the exact paths")]
     Api,
+    /// It lets anybody do more than look, on many paths.
+    #[error("opens more than GET to the public by a pattern; name the exact paths")]
+    Changes,
 }
+
+/// Endpoints that can do everything in the apps that have them, whatever a pack of the user's own says.
+const KNOWN_ENDPOINTS: [&str; 3] = ["/transmission/rpc", "/RPC2", "/plugins/httprpc/action.php"];
 
 impl Pack {
     /// Whether any route asks for a capability.
@@ -166,15 +176,22 @@ impl Pack {
         self.listed.iter().any(asks)
     }
 
-    /// Whether nobody need sign in for paths of this pattern.
-    pub fn may_be_public(&self, pattern: &Pattern) -> Result<(), TooOpen> {
-        if self.rpc.iter().any(|rpc| pattern.meets(rpc)) {
-            Err(TooOpen::Rpc)
-        } else if !pattern.is_exact() && self.api.iter().any(|area| area.meets(pattern)) {
-            Err(TooOpen::Api)
-        } else {
-            Ok(())
+    /// Whether nobody need sign in for these methods on paths of this pattern.
+    pub fn may_be_public(&self, takes: Takes, pattern: &Pattern) -> Result<(), TooOpen> {
+        let known = || KNOWN_ENDPOINTS.iter().filter_map(|path| path.parse().ok());
+        if self.rpc.iter().any(|rpc| pattern.meets(rpc)) || known().any(|known| pattern.meets(&known)) {
+            return Err(TooOpen::Rpc);
         }
+        if pattern.is_exact() {
+            return Ok(());
+        }
+        // Most apps have theirs there, also below a path of their own.
+        let usual = ApiArea::new("/api", ApiRefusal::Json);
+        let names_api = pattern.segments.iter().any(|segment| *segment == Segment::Literal("api".to_owned()));
+        if names_api || self.api.iter().chain(&usual).any(|area| area.meets(pattern)) {
+            return Err(TooOpen::Api);
+        }
+        if takes == Takes::only(Verb::Get) { Ok(()) } else { Err(TooOpen::Changes) }
     }
 
     /// The same for paths that an app's configuration adds, which come before the pack's.
@@ -183,7 +200,28 @@ impl Pack {
             let general = guarded.below && pattern.is_exact() && *needs != Needs::Deny;
             guarded.meets(pattern) && !general
         };
-        if self.guarded.iter().any(opens) { Err(TooOpen::Guarded) } else { self.may_be_public(pattern) }
+        if self.guarded.iter().any(opens) {
+            Err(TooOpen::Guarded)
+        } else {
+            self.may_be_public(Takes::only(Verb::Get), pattern)
+        }
+    }
+
+    /// Whether an app could read a request as one that nobody may make, although its path is not plain.
+    pub fn may_deny(&self, sought: &Sought<'_>) -> bool {
+        let taken = |takes: Takes| match sought.verb {
+            Some(verb) if !sought.overridden && verb != Verb::Unknown => takes.take(verb),
+            _ => true,
+        };
+        let mut denied = self.denied.iter().filter(|(takes, _)| taken(*takes)).peekable();
+        if denied.peek().is_none() {
+            return false;
+        }
+        let readings = path::loose_readings(sought.path).map(|segments| Pattern {
+            segments: segments.into_iter().map(Segment::Literal).collect(),
+            below: false,
+        });
+        denied.any(|(_, pattern)| readings.iter().any(|reading| pattern.meets(reading)))
     }
 
     /// How to refuse a client on this path, where it is an API route. Only the form of a refusal hangs on this.

@@ -30,6 +30,52 @@ const KINDS: Kinds = scan::kinds(
     ODD,
 );
 
+/// The path as apps would read it that make more of it than stands there: decoded, with one kind of slash, without empty
+/// segments, parameters and whatever follows a NUL or a question mark; once with `..` resolved, once without it.
+pub fn loose_readings(path: &str) -> [Vec<String>; 2] {
+    let text = decoded_through(path).replace('\\', "/").to_ascii_lowercase();
+    let text = text.split(['\0', '?', '#']).next().unwrap_or_default();
+    let (mut resolved, mut flat) = (Vec::new(), Vec::new());
+    for segment in text.split('/') {
+        let name = segment.split(';').next().unwrap_or_default();
+        match name.trim_matches(|c: char| c <= ' ').trim_end_matches(['.', ' ']) {
+            "" if name == ".." => {
+                resolved.pop();
+            }
+            "" => {}
+            name => {
+                resolved.push(name.to_owned());
+                flat.push(name.to_owned());
+            }
+        }
+    }
+    [resolved, flat]
+}
+
+/// Decoded as often as it is encoded, up to a bound that no app goes to.
+fn decoded_through(path: &str) -> String {
+    let mut text = path.to_owned();
+    for _ in 0..4 {
+        let next = decoded_once(&text);
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
+}
+
+fn decoded_once(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let byte = after.first_chunk::<2>().filter(|_| first == b'%').and_then(|hex| unhex(*hex));
+        decoded.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
 fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
@@ -75,6 +121,8 @@ pub fn query_has(query: &str, key: &str) -> bool {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
         match decode(name) {
             None => true,
+            // PHP ends a name at a NUL.
+            Some(name) if name.contains(|c: char| c.is_ascii_control()) => true,
             Some(name) => name.split('[').next().unwrap_or("").trim().eq_ignore_ascii_case(key),
         }
     })
@@ -163,10 +211,45 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_read_as_the_loosest_app_would() {
+        for (path, resolved, flat) in [
+            ("/%73erver/x", "server/x", "server/x"),
+            ("//server//x/", "server/x", "server/x"),
+            ("/./server/x", "server/x", "server/x"),
+            ("/a/../server", "server", "a/server"),
+            ("/server/../a", "a", "server/a"),
+            ("/../server", "server", "server"),
+            ("/%2573erver", "server", "server"),
+            ("/a%2f..%2fserver", "server", "a/server"),
+            ("/a\\SERVER;v=1/x", "a/server/x", "a/server/x"),
+            ("/server%00.png", "server", "server"),
+            ("/server%3fx", "server", "server"),
+            ("/server.%20/x", "server/x", "server/x"),
+            ("/%20server%09", "server", "server"),
+            ("/a%zz", "a%zz", "a%zz"),
+            ("/", "", ""),
+        ] {
+            assert_eq!(loose_readings(path).map(|segments| segments.join("/")), [resolved, flat], "{path}");
+        }
+    }
+
+    #[test]
     fn a_query_key_is_found_in_any_spelling() {
-        for query in
-            ["cmd", "cmd=", "a=1&cmd=x", "CMD=x", "c%6dd=x", "a;cmd=x", "cmd[]=x", "+cmd=x", "%zz=1", "%"]
-        {
+        for query in [
+            "cmd",
+            "cmd=",
+            "a=1&cmd=x",
+            "CMD=x",
+            "c%6dd=x",
+            "a;cmd=x",
+            "cmd[]=x",
+            "+cmd=x",
+            "%zz=1",
+            "%",
+            "cmd%00x=1",
+            "a=1&cmd%00=1",
+            "x%0a=1",
+        ] {
             assert!(query_has(query, "cmd"), "{query}");
         }
         for query in ["", "xcmd=1", "a=cmd", "cmdx", "c=m&d"] {

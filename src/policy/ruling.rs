@@ -51,7 +51,8 @@ impl App {
     pub fn ruling(&self, request: &Sought<'_>, mut tried: impl FnMut(&Route, Trial)) -> Ruling<'_> {
         let pack = &*self.pack;
         if !path::is_plain(request.path, pack.non_ascii) {
-            return Ruling { needs: pack.odd_paths, basis: Basis::OddPath };
+            let needs = if pack.may_deny(request) { Needs::Deny } else { pack.odd_paths };
+            return Ruling { needs, basis: Basis::OddPath };
         }
         let Some(path) = self.below_base(request.path) else {
             return Ruling { needs: Needs::Admin, basis: Basis::Elsewhere };

@@ -41,6 +41,10 @@ pub(super) enum PackError {
     Endpoint(String),
     #[error("`{0}` is no call; write NAME NEEDS, as in \"torrent_get view_all_downloads\"")]
     Call(String),
+    #[error(
+        "`{0}` lets anybody call an endpoint that can do everything; name what it needs instead of public"
+    )]
+    PublicCall(String),
     #[error("words.{0} names no capability that a route of the pack needs; correct the name or leave it out")]
     Words(String),
 }
@@ -192,7 +196,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
 fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
     if row.needs == Needs::Public {
         let refused = |why| PackError::TooOpen(text.to_owned(), why);
-        pack.may_be_public(&row.pattern).map_err(refused)?;
+        pack.may_be_public(row.takes, &row.pattern).map_err(refused)?;
     }
     let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
     let listed = Listed { what: words.join(" "), needs: row.needs };
@@ -202,6 +206,9 @@ fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
     let reads = row.takes.take(Verb::Get) && matches!(row.needs, Needs::Admin | Needs::Deny);
     if reads && row.query.is_none() {
         pack.guarded.push((row.pattern.clone(), row.needs));
+    }
+    if row.needs == Needs::Deny {
+        pack.denied.push((row.takes, row.pattern.clone()));
     }
     pack.routes.add(text, row);
     Ok(())
@@ -230,17 +237,22 @@ fn add_rpc(
     let mut methods = Vec::new();
     for text in &raw.methods {
         let (name, what) = text.trim().split_once(' ').ok_or_else(|| PackError::Call(text.clone()))?;
-        methods.push((name.to_owned(), needs(what.trim())?));
+        methods.push((name.to_owned(), guarded(text, needs(what.trim())?)?));
     }
     let listed = methods.iter().map(|(name, needs)| {
         let what = format!("POST {} {}={name}", raw.path, raw.field);
         Listed { what, needs: *needs }
     });
     let listed: Vec<_> = listed.collect();
-    let rpc = Rpc::new(form, raw.field, needs(&raw.without_body)?, methods)?;
+    let without_body = guarded(&format!("without_body = {:?}", raw.without_body), needs(&raw.without_body)?)?;
+    let rpc = Rpc::new(form, raw.field, without_body, methods)?;
     pack.routes.add_rpc(&format!("POST {} (by its body)", raw.path), &pattern, rpc);
     pack.rpc.push(pattern);
     Ok(listed)
+}
+
+fn guarded(text: &str, needs: Needs) -> Result<Needs, PackError> {
+    if needs == Needs::Public { Err(PackError::PublicCall(text.to_owned())) } else { Ok(needs) }
 }
 
 #[cfg(test)]
@@ -275,6 +287,43 @@ mod tests {
         }
         for row in ["GET /static/** public", "GET /api/health public", "GET /{x}.png public"] {
             assert_eq!(parse("mine", &pack(row)).is_ok(), row != "GET /{x}.png public", "{row}");
+        }
+    }
+
+    #[test]
+    fn a_pack_that_names_no_api_opens_none_either() {
+        let pack = |row: &str| format!("title = \"X\"\nroutes = [\"{row}\"]\n");
+        for (row, needle) in [
+            ("any /api/** public", "for programs"),
+            ("GET /api/** public", "for programs"),
+            ("GET /** public", "an endpoint"),
+            ("GET /{x} public", "an endpoint"),
+            ("GET /nas/api/** public", "for programs"),
+            ("POST /static/** public", "more than GET"),
+            ("any /pictures/{name} public", "more than GET"),
+            ("GET /transmission/rpc public", "an endpoint"),
+            ("POST /RPC2 public", "an endpoint"),
+            ("GET /plugins/** public", "an endpoint"),
+        ] {
+            let error = parse("mine", &pack(row)).map(|_| ()).map_err(|error| error.to_string());
+            assert!(error.as_ref().is_err_and(|error| error.contains(needle)), "{row}: {error:?}");
+        }
+        for row in ["GET /static/** public", "POST /api/auth/login public", "GET /*.png public"] {
+            assert!(parse("mine", &pack(row)).is_ok(), "{row}");
+        }
+    }
+
+    #[test]
+    fn nobody_calls_an_endpoint_without_signing_in() {
+        let pack = |without_body: &str, call: &str| {
+            format!(
+                "title = \"X\"\nroutes = []\n[[rpc]]\npath = \"/rpc\"\nformat = \"json\"\nfield = \"method\"\n\
+                 without_body = \"{without_body}\"\nmethods = [\"{call}\"]\n"
+            )
+        };
+        assert!(parse("mine", &pack("admin", "get any")).is_ok());
+        for (without_body, call) in [("public", "get any"), ("any", "get public")] {
+            assert!(error(&pack(without_body, call)).contains("lets anybody call"), "{without_body} {call}");
         }
     }
 
