@@ -156,6 +156,11 @@ impl IdentityHeaders {
         }
     }
 
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        [&self.user, &self.name, &self.email, &self.groups].into_iter().map(HeaderName::as_str)
+    }
+
     /// All that the headers say about a user. What cannot be read beside the name, or came
     /// twice, is left out.
     pub fn identity(&self, name: UserName, headers: &HeaderMap) -> ExternalIdentity {

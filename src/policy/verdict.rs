@@ -76,11 +76,30 @@ pub struct Action<'a> {
     pub needs: Needs,
 }
 
+/// How a page that could misuse a request must prove itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Page {
+    /// It need not.
+    Any,
+    /// Where one is named, it must be one that may act: a link that somebody opens names none.
+    IfNamed,
+    /// One must be named, and be one that may act.
+    Named,
+}
+
 impl Action<'_> {
-    /// Whether a page could misuse it.
-    fn needs_origin(&self) -> bool {
+    fn page(&self) -> Page {
         let unsafe_method = matches!(self.method, Method::Unsafe | Method::UnknownOfPage);
-        self.exchange == Exchange::WebSocket || unsafe_method
+        if self.exchange == Exchange::WebSocket || unsafe_method {
+            return Page::Named;
+        }
+        // Some apps change things on GET, with which browsers send cookies along from any site's link.
+        let changes = match self.needs {
+            Needs::Capabilities(set) => set.both(Capabilities::CHANGING) != Capabilities::NONE,
+            Needs::Admin => true,
+            Needs::Public | Needs::Any | Needs::Deny => false,
+        };
+        if changes { Page::IfNamed } else { Page::Any }
     }
 }
 
@@ -135,12 +154,13 @@ pub fn decide(
     if subject.apps.is_some_and(|apps| !apps.contains(&action.app.name)) {
         return Verdict::Forbid(Forbidden::App);
     }
-    let missing = match subject.binding {
-        OriginBinding::Network => MissingOrigin::Allowed,
-        OriginBinding::Browser | OriginBinding::None => rule.missing,
+    let page = action.page();
+    let missing = match (subject.binding, page) {
+        (OriginBinding::Network, _) | (_, Page::IfNamed) => MissingOrigin::Allowed,
+        (OriginBinding::Browser | OriginBinding::None, _) => rule.missing,
     };
     if subject.binding != OriginBinding::None
-        && action.needs_origin()
+        && page != Page::Any
         && let Err(refusal) = page_may_act(&claim(), action, rule, missing)
     {
         return Verdict::Forbid(Forbidden::Origin(refusal));
@@ -158,12 +178,16 @@ pub fn decide(
 
 /// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
 /// where the page that the browser asks for is listed. For the app's own pages no browser asks.
-pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), OriginRefusal> {
+pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), Forbidden> {
     if !action.app.pack.preflights || action.needs == Needs::Deny {
-        return Err(OriginRefusal::Foreign);
+        return Err(Forbidden::Never);
     }
     let own = matches!(claim, Claim::From(origin) if origin == action.own);
-    if own { Err(OriginRefusal::Foreign) } else { page_may_act(claim, action, rule, MissingOrigin::Refused) }
+    let verdict = match own {
+        true => Err(OriginRefusal::Foreign),
+        false => page_may_act(claim, action, rule, MissingOrigin::Refused),
+    };
+    verdict.map_err(Forbidden::Origin)
 }
 
 fn page_may_act(
@@ -178,7 +202,10 @@ fn page_may_act(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::app::Entry, *};
+    use super::{
+        super::{app::Entry, capability::Capability},
+        *,
+    };
 
     const NOBODY: Subject<'static> = Subject {
         name: "vera",
@@ -191,14 +218,24 @@ mod tests {
     };
 
     fn verdict(method: Method, exchange: Exchange, claim: Claim, binding: OriginBinding) -> Verdict {
+        verdict_about(Needs::Any, (method, exchange), claim, binding)
+    }
+
+    fn verdict_about(
+        needs: Needs,
+        (method, exchange): (Method, Exchange),
+        claim: Claim,
+        binding: OriginBinding,
+    ) -> Verdict {
         let own = Origin::parse("https://app.test").unwrap();
         let app = App {
             origins: vec![Origin::parse("https://listed.test").unwrap()],
             ..App::plain(AppName::parse("app").unwrap(), std::sync::Arc::default())
         };
         let rule = OriginRule { allowed: Vec::new(), missing: MissingOrigin::Refused };
-        let action = Action { app: &app, method, exchange, own: &own, needs: Needs::Any };
-        let subject = Subject { granted: Capabilities::READ_ONLY, binding, ..NOBODY };
+        let action = Action { app: &app, method, exchange, own: &own, needs };
+        let granted = Capabilities::READ_ONLY.either(Capabilities::with(Capability::AddDownloads));
+        let subject = Subject { granted, binding, ..NOBODY };
         decide(&subject, &action, || claim.clone(), &rule)
     }
 
@@ -276,7 +313,8 @@ mod tests {
         use OriginBinding::{Browser, Network, None};
         let from = |text| Claim::From(Origin::parse(text).unwrap());
         let own = || from("https://app.test");
-        let allow = Verdict::Allow(Capabilities::READ_ONLY);
+        let allow = verdict(Safe, Http, own(), Browser);
+        assert!(matches!(allow, Verdict::Allow(_)));
         let foreign = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign));
         let cross = |text| Claim::CrossSite(Origin::parse(text).unwrap());
         let missing = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Missing));
@@ -304,6 +342,30 @@ mod tests {
             (Unsafe, WebSocket, Claim::Foreign, None, allow),
         ] {
             assert_eq!(verdict(method, exchange, claim.clone(), binding), expected, "{method:?} {claim:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_on_another_site_opens_pages_and_changes_nothing() {
+        use Exchange::Http;
+        use OriginBinding::{Browser, None};
+        let from = |text| Claim::From(Origin::parse(text).unwrap());
+        for (needs, claim, binding, passes) in [
+            ("add_downloads", from("https://app.test"), Browser, true),
+            ("add_downloads", from("https://listed.test"), Browser, true),
+            ("add_downloads", Claim::Missing, Browser, true),
+            ("add_downloads", from("https://evil.test"), Browser, false),
+            ("add_downloads", Claim::Foreign, Browser, false),
+            ("view_uploads+add_downloads", Claim::Foreign, Browser, false),
+            ("add_downloads", Claim::Foreign, None, true),
+            ("admin", Claim::Foreign, Browser, false),
+            ("view_uploads", Claim::Foreign, Browser, true),
+            ("any", Claim::Foreign, Browser, true),
+        ] {
+            let required = Needs::parse(needs, |_| Option::None).unwrap();
+            let verdict = verdict_about(required, (Method::Safe, Http), claim.clone(), binding);
+            let foreign = Verdict::Forbid(Forbidden::Origin(OriginRefusal::Foreign));
+            assert_eq!(verdict != foreign, passes, "{needs} {claim:?}: {verdict:?}");
         }
     }
 }

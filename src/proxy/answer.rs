@@ -35,6 +35,22 @@ const X_AUTHENTIK_EMAIL: HeaderName = HeaderName::from_static("x-authentik-email
 const X_AUTHENTIK_GROUPS: HeaderName = HeaderName::from_static("x-authentik-groups");
 const X_AUTHENTIK_UID: HeaderName = HeaderName::from_static("x-authentik-uid");
 
+impl Names {
+    /// The names beside Sluice's own.
+    pub(super) const fn beside(self) -> &'static [&'static str] {
+        match self {
+            Self::Own => &[],
+            Self::Authentik => &[
+                "x-authentik-username",
+                "x-authentik-name",
+                "x-authentik-email",
+                "x-authentik-groups",
+                "x-authentik-uid",
+            ],
+        }
+    }
+}
+
 /// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
 const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
 

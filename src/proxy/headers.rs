@@ -68,7 +68,9 @@ impl<'a> Marks<'a> {
                 [b'r', b'e', b'm', ..] | [b'x', _, b'a' | b's', ..] if is_alias(name) => {
                     marks.alias = Some(name)
                 }
-                [b'x', b'-', b'h' | b'm', ..] if METHOD_OVERRIDES.contains(&name) => marks.overridden = true,
+                [b'x', _, b'h' | b'm', ..] if METHOD_OVERRIDES.iter().any(|one| folds_into(name, one)) => {
+                    marks.overridden = true;
+                }
                 b"sec-websocket-key" => marks.websocket = true,
                 _ => {}
             }
@@ -77,14 +79,28 @@ impl<'a> Marks<'a> {
     }
 }
 
-fn is_alias(name: &str) -> bool {
-    name.bytes().any(|b| !b.is_ascii_alphanumeric() && b != b'-')
-        && OWNED.iter().any(|owned| folds_into(name, owned))
+/// A header that an app could take for one of these names, which the configuration makes ours as well.
+pub fn alias_of<'h, 'n>(
+    headers: &'h HeaderMap,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Option<&'h str> {
+    // What is spelt exactly so, the proxy overwrites.
+    let is_alias = |name: &str, owned: &str| folds_into(name, owned) && !name.eq_ignore_ascii_case(owned);
+    headers.keys().map(HeaderName::as_str).find(|name| names.clone().any(|owned| is_alias(name, owned)))
 }
 
+fn is_alias(name: &str) -> bool {
+    name.bytes().any(|b| is_mark(b) && b != b'-') && OWNED.iter().any(|owned| folds_into(name, owned))
+}
+
+/// Whether `name`, as it came, reads as `owned` where all but letters and digits reads alike.
 fn folds_into(name: &str, owned: &str) -> bool {
-    name.len() == owned.len()
-        && name.bytes().zip(owned.bytes()).all(|(b, o)| b == o || (o == b'-' && !b.is_ascii_alphanumeric()))
+    let alike = |(b, o): (u8, u8)| b == o.to_ascii_lowercase() || (is_mark(o) && is_mark(b));
+    name.len() == owned.len() && name.bytes().zip(owned.bytes()).all(alike)
+}
+
+const fn is_mark(b: u8) -> bool {
+    !b.is_ascii_alphanumeric()
 }
 
 #[cfg(test)]
@@ -107,6 +123,40 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
             assert_eq!(Marks::of(&headers).alias.is_some(), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_alias_of_a_configured_header_is_found() {
+        for (name, found) in [
+            ("x_webauth_user", true),
+            ("x.webauth-user", true),
+            ("x-webauth-user", false),
+            ("x_webauth_users", false),
+            ("x_ext", false),
+            ("x-ext", true),
+            ("x_other", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
+            let names = ["X-WEBAUTH-USER", "X_Ext"].into_iter();
+            assert_eq!(alias_of(&headers, names).is_some(), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_an_app_could_take_for_an_override_is_one() {
+        for (name, overridden) in [
+            ("x-http-method-override", true),
+            ("x_http_method_override", true),
+            ("x.method-override", true),
+            ("x_http_method", true),
+            ("x-http-methods", false),
+            ("x-method", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
+            assert_eq!(Marks::of(&headers).overridden, overridden, "{name}");
         }
     }
 

@@ -253,7 +253,7 @@ fn judged(why: Forbidden, principal: &Principal, app: &App, ruling: &Ruling<'_>)
             Refusal::Forbidden("administrators only"),
             format!("{user} is no administrator, or came with a key for less: {}", rule()),
         ),
-        Forbidden::Never => (Reason::NotThroughThisGate, Refusal::Forbidden("not through this gate"), rule()),
+        Forbidden::Never => never(app, ruling),
         Forbidden::Entry => (
             Reason::NotForThisApp,
             Refusal::Forbidden("this user may not enter here"),
@@ -289,10 +289,17 @@ fn names(capabilities: &[Capability]) -> String {
     capabilities.iter().map(|capability| capability.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// The page that sent it may not act.
-pub(super) fn foreign<'a>(refusal: OriginRefusal) -> Refused<'a> {
-    let (reason, refusal, cause) = origin(refusal);
+/// A browser's question before a request (a CORS preflight) is answered no.
+pub(super) fn no_preflight<'a>(why: Forbidden, app: &App, ruling: &Ruling<'_>) -> Refused<'a> {
+    let (reason, refusal, cause) = match why {
+        Forbidden::Origin(refusal) => origin(refusal),
+        _ => never(app, ruling),
+    };
     Refused::new(reason, refusal, cause)
+}
+
+fn never(app: &App, ruling: &Ruling<'_>) -> Judged {
+    (Reason::NotThroughThisGate, Refusal::Forbidden("not through this gate"), rule(app, ruling))
 }
 
 fn origin(refusal: OriginRefusal) -> Judged {

@@ -12,10 +12,10 @@ use super::{
     client::{self, Client},
     dialect::{Dialect, Says},
     handed_on::HandedOn,
-    headers::Marks,
+    headers::{Marks, alias_of},
     original::Original,
     refusal::{Refusal, UNKNOWN_APP},
-    turned_away::{Refused, forbidden, foreign},
+    turned_away::{Refused, forbidden, no_preflight},
 };
 use crate::{
     authn::{
@@ -29,8 +29,8 @@ use crate::{
         app::{App, Authorization, Taken},
         needs::Needs,
         rpc::Calls,
-        ruling::Ruling,
-        verdict::{self, Action, Method, Verdict},
+        ruling::{Basis, Ruling},
+        verdict::{self, Action, Forbidden, Method, Verdict},
     },
     state::State,
     store::view::Health,
@@ -118,6 +118,9 @@ impl<'a> Asked<'a> {
         let original = self.describe()?;
         match self.app(&original) {
             Ok(app) => {
+                if let Some(alias) = self.alias_of_configured(app) {
+                    return Err(aliased(alias).about(original, Some(app)));
+                }
                 let ruling = app.ruling(&original.request(self.calls), |_, _| {});
                 let cookies = self.state.authenticator.sessions.cookies(&self.request.headers);
                 Ok(Described { original, app, ruling, cookies })
@@ -164,15 +167,19 @@ impl<'a> Asked<'a> {
         let headers = &self.request.headers;
         let marks = Marks::of(headers);
         if let Some(alias) = marks.alias {
-            return Err(Refused::new(
-                Reason::Undescribed,
-                Refusal::Undescribed("an alias of an identity header".to_owned()),
-                format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
-            ));
+            return Err(aliased(alias));
         }
         Original::read(headers, self.dialect, marks).map_err(|cause| {
             Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.to_string()), cause)
         })
+    }
+
+    /// A header that the app could take for one that the configuration adds to ours.
+    fn alias_of_configured(&self, app: &App) -> Option<&'a str> {
+        let of_app = app.extras.headers.iter().map(|(name, _)| name.as_str());
+        let of_sso = self.state.authenticator.sso.iter().flat_map(|sso| sso.headers.names());
+        let of_dialect = self.dialect.names.beside().iter().copied();
+        alias_of(&self.request.headers, of_app.chain(of_sso).chain(of_dialect))
     }
 
     /// Who opens an app before there is anybody to configure it is led to the setup page, as with any other app.
@@ -266,10 +273,15 @@ impl<'a> Asked<'a> {
 
     fn judge_preflight(&self, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
         let page = claim::read(&self.request.headers);
-        let app = described.app;
-        match verdict::decide_preflight(&action(described), &page, &self.state.config.origins) {
+        let Described { app, ruling, .. } = described;
+        let verdict = match (ruling.basis, ruling.needs) {
+            // It could be one that nobody may make.
+            (Basis::OddPath, Needs::Admin) => Err(Forbidden::Never),
+            _ => verdict::decide_preflight(&action(described), &page, &self.state.config.origins),
+        };
+        match verdict {
             Ok(()) => Ok(self.allow(&Admitted::Nobody, app, HandedOn::default())),
-            Err(refusal) => Err(foreign(refusal)),
+            Err(why) => Err(no_preflight(why, app, ruling)),
         }
     }
 
@@ -299,6 +311,14 @@ impl<'a> Asked<'a> {
             (Says::AddressOnly, peer) => client::peer(peer),
         }
     }
+}
+
+fn aliased<'a>(alias: &str) -> Refused<'a> {
+    Refused::new(
+        Reason::Undescribed,
+        Refusal::Undescribed("an alias of an identity header".to_owned()),
+        format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
+    )
 }
 
 fn action<'a>(described: &'a Described<'_>) -> Action<'a> {

@@ -256,6 +256,9 @@ fn only_the_configured_header_names_a_user() {
             let answer = ask(&sluice, &proved().header(alias, "vera"));
             assert!(matches!(answer.status, 400 | 401 | 403), "{alias}: {answer:?}");
         }
+        let beside = proved().header("X-Remote-User", "vera").header("X_Remote_User", "ada");
+        let answer = ask(&sluice, &beside);
+        assert!(matches!(answer.status, 400 | 403), "an app could take the other: {answer:?}");
     }
     // An app that the proxy hands it to must not receive what a client made up.
     let answer = ask(&sluice, &Dialect::Nginx.verify().header("X_Remote_User", "ada"));
