@@ -234,6 +234,7 @@ fn basis(ruling: &Ruling<'_>) -> &'static str {
         Basis::Row(_) => "a row of its pack",
         Basis::Unlisted => "no row lists it",
         Basis::OddPath => "apps could read the path in more ways than one",
+        Basis::UnsafeMethod => "unsafe_methods of its [[app]]",
         Basis::Elsewhere => "the path is not below the app's base_path",
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     authn::{group::is_group, name::UserName},
     policy::{
         app::{App, AppName, Apps, Authorization, Entry, Ownership},
+        needs::Needs,
         pack::{Owners, Pack},
         route::Row,
         routes::Routes,
@@ -85,6 +86,7 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
     let extras = extras::read(reader, key, authorization);
     let public = public(reader, &key("public"), &pack);
     let ownership = ownership(reader, &key("ownership"), &pack);
+    let unsafe_methods = reader.value(&key("unsafe_methods"), "any", unsafe_methods);
     Some(App {
         name: name?,
         hosts: hosts?,
@@ -96,6 +98,7 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
         entry: Entry { users: users?, groups: groups? },
         public: public?,
         ownership: ownership?,
+        unsafe_methods: unsafe_methods?,
     })
 }
 
@@ -114,6 +117,14 @@ fn public(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Routes> {
         rows.into_iter().for_each(|row| routes.add(&text, row));
     }
     Some(routes)
+}
+
+fn unsafe_methods(text: &str) -> Result<Needs, String> {
+    match Needs::parse(text, |_| None) {
+        Ok(Needs::Public) => Err("would let anybody change things; use any, or a capability".to_owned()),
+        Ok(needs) => Ok(needs),
+        Err(_) => Err("is none of any, admin, deny and capabilities joined by +".to_owned()),
+    }
 }
 
 fn ownership(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Ownership> {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use super::{
     capability::Capabilities,
     extras::Extras,
+    needs::Needs,
     origin::{Host, Origin},
     pack::{OwnKeys, Pack},
     role::Role,
@@ -119,6 +120,8 @@ pub struct App {
     pub public: Routes,
     /// Whether changing a download takes more.
     pub ownership: Ownership,
+    /// What a request needs, beside what its route does, that is not just `GET`, `HEAD` or `OPTIONS`; never public.
+    pub unsafe_methods: Needs,
     /// What else it is sent.
     pub extras: Extras,
 }
@@ -136,6 +139,7 @@ impl App {
             entry: Entry::default(),
             public: Routes::default(),
             ownership: Ownership::None,
+            unsafe_methods: Needs::Any,
             extras: Extras::default(),
         }
     }

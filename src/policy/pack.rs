@@ -178,20 +178,22 @@ impl Pack {
 
     /// Whether nobody need sign in for these methods on paths of this pattern.
     pub fn may_be_public(&self, takes: Takes, pattern: &Pattern) -> Result<(), TooOpen> {
-        let known = || KNOWN_ENDPOINTS.iter().filter_map(|path| path.parse().ok());
-        if self.rpc.iter().any(|rpc| pattern.meets(rpc)) || known().any(|known| pattern.meets(&known)) {
-            return Err(TooOpen::Rpc);
-        }
-        if pattern.is_exact() {
-            return Ok(());
-        }
+        let exact = pattern.is_exact();
         // Most apps have theirs there, also below a path of their own.
         let usual = ApiArea::new("/api", ApiRefusal::Json);
         let names_api = pattern.segments.iter().any(|segment| *segment == Segment::Literal("api".to_owned()));
-        if names_api || self.api.iter().chain(&usual).any(|area| area.meets(pattern)) {
-            return Err(TooOpen::Api);
+        let known: Vec<Pattern> = KNOWN_ENDPOINTS.iter().filter_map(|path| path.parse().ok()).collect();
+        if self.rpc.iter().any(|rpc| pattern.meets(rpc)) {
+            Err(TooOpen::Rpc)
+        } else if !exact && (names_api || self.api.iter().chain(&usual).any(|area| area.meets(pattern))) {
+            Err(TooOpen::Api)
+        } else if known.iter().any(|known| pattern.meets(known)) {
+            Err(TooOpen::Rpc)
+        } else if !exact && takes != Takes::only(Verb::Get) {
+            Err(TooOpen::Changes)
+        } else {
+            Ok(())
         }
-        if takes == Takes::only(Verb::Get) { Ok(()) } else { Err(TooOpen::Changes) }
     }
 
     /// The same for paths that an app's configuration adds, which come before the pack's.

@@ -21,6 +21,8 @@ pub enum Basis<'a> {
     Unlisted,
     /// Apps could read the path in more ways than one.
     OddPath,
+    /// The app's configuration, whose `unsafe_methods` asks for more than the row does.
+    UnsafeMethod,
     /// The path does not lie under the app's base path.
     Elsewhere,
 }
@@ -52,6 +54,7 @@ impl App {
         let pack = &*self.pack;
         if !path::is_plain(request.path, pack.non_ascii) {
             let needs = if pack.may_deny(request) { Needs::Deny } else { pack.odd_paths };
+            let needs = if only_looks(request) { needs } else { needs.and(self.unsafe_methods) };
             return Ruling { needs, basis: Basis::OddPath };
         }
         let Some(path) = self.below_base(request.path) else {
@@ -65,9 +68,18 @@ impl App {
             return Ruling { needs, basis: Basis::Public(route) };
         }
         match pack.routes.find(&sought, tried) {
-            Some((needs, route)) => Ruling { needs: self.of_owners(needs), basis: Basis::Row(route) },
+            Some((needs, route)) => self.of_method(request, self.of_owners(needs), route),
             None => Ruling { needs: Needs::Admin, basis: Basis::Unlisted },
         }
+    }
+
+    /// A row's ruling, with what the app's configuration asks for beside it. A sign-in stays open to all.
+    fn of_method<'a>(&self, request: &Sought<'_>, needs: Needs, route: &'a Route) -> Ruling<'a> {
+        let both = needs.and(self.unsafe_methods);
+        if only_looks(request) || needs == Needs::Public || both == needs {
+            return Ruling { needs, basis: Basis::Row(route) };
+        }
+        Ruling { needs: both, basis: Basis::UnsafeMethod }
     }
 
     /// The part of a path that its pack knows.
@@ -97,4 +109,9 @@ impl App {
             needs => needs,
         }
     }
+}
+
+/// Whether the method asks for no change, as far as it is known.
+fn only_looks(request: &Sought<'_>) -> bool {
+    matches!(request.verb, Some(Verb::Get | Verb::Options)) && !request.overridden
 }

@@ -3,6 +3,7 @@
 use super::{
     app::{App, Ownership},
     capability::Capability,
+    needs::Needs,
 };
 
 /// How people know an app: by what it is, or by the name that it was given.
@@ -21,7 +22,11 @@ pub fn in_app(capability: Capability, app: &App) -> Option<String> {
     let words = app.pack.words.iter().find(|(known, _)| *known == capability);
     match words {
         Some((_, words)) => Some(words.clone()),
-        None => app.pack.asks_for(capability).then(|| uncapitalised(capability.description())),
+        None if app.pack.asks_for(capability) => Some(uncapitalised(capability.description())),
+        None if matches!(app.unsafe_methods, Needs::Capabilities(set) if set.holds(capability)) => {
+            Some("needed for whatever is more than looking".to_owned())
+        }
+        None => None,
     }
 }
 

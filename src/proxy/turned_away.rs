@@ -281,6 +281,7 @@ fn rule(app: &App, ruling: &Ruling<'_>) -> String {
              harmless add it to a pack of your own"
         ),
         Basis::OddPath => "its path can be read in more ways than one".to_owned(),
+        Basis::UnsafeMethod => format!("unsafe_methods of the [[app]] {} asks for it", app.name.as_str()),
         Basis::Elsewhere => format!("it is not below the app's base_path {}", app.base_path),
     }
 }

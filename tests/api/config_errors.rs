@@ -8,7 +8,7 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 59] = [
+const WRONG: [(&str, &str, &str); 61] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -78,6 +78,8 @@ const WRONG: [(&str, &str, &str); 59] = [
         "app.0.inject.authorization",
         "one of the two",
     ),
+    ("[[app]]\nname = \"a\"\nunsafe_methods = \"public\"", "app.0.unsafe_methods", "anybody"),
+    ("[[app]]\nname = \"a\"\nunsafe_methods = \"fly\"", "app.0.unsafe_methods", "joined by +"),
     ("[[app]]\nname = \"a\"\nheaders = { X-User = \"{nobody}\" }", "app.0.headers.X-User", "{user}"),
     ("[[app]]\nname = \"a\"\nheaders = { Set-Cookie = \"a={user}\" }", "app.0.headers.Set-Cookie", "itself"),
     (

@@ -142,6 +142,39 @@ fn an_override_header_never_takes_less_than_the_method_itself() {
 }
 
 #[test]
+fn what_is_more_than_looking_needs_what_the_app_says() {
+    let apps = "[[app]]\nname = \"notes\"\nunsafe_methods = \"add_downloads\"\n\
+                [[app]]\nname = \"flood\"\nunsafe_methods = \"deny\"\n";
+    let sluice = Home::new()
+        .with(apps)
+        .user("ada", &["--admin"])
+        .user("bob", &["--capabilities", "add_downloads"])
+        .user("eve", &["--preset", "read-only"])
+        .start();
+    for (user, app, method, path, refused) in [
+        ("eve", "notes", "GET", "/x", None),
+        ("eve", "notes", "HEAD", "/x", None),
+        ("eve", "notes", "POST", "/x", Some("missing add_downloads")),
+        ("eve", "notes", "PROPFIND", "/x", Some("administrators only")),
+        ("eve", "notes", "POST", "/%2e", Some("missing add_downloads")),
+        ("bob", "notes", "POST", "/x", None),
+        ("ada", "notes", "DELETE", "/x", None),
+        ("ada", "flood", "POST", "/api/torrents/add-urls", Some("not through this gate")),
+        ("ada", "flood", "GET", "/api/torrents", None),
+        ("eve", "flood", "POST", "/api/auth/authenticate", None),
+    ] {
+        let answer = ask(&sluice, user, app, method, path);
+        match refused {
+            Some(why) => assert_eq!(reason(&answer), why, "{user} {app} {method} {path}"),
+            None => assert_eq!(answer.status, 200, "{user} {app} {method} {path}: {answer:?}"),
+        }
+    }
+    let overridden = Dialect::Traefik.about_at("/verify/traefik/notes", &["GET", "http", "nas", "/x"]);
+    let overridden = overridden.header("X-HTTP-Method-Override", "DELETE");
+    assert_eq!(reason(&basic(overridden, "eve").send(sluice.address)), "missing add_downloads");
+}
+
+#[test]
 fn no_header_that_an_app_could_take_for_one_of_its_own_passes() {
     let sluice = home().start();
     for (path, header, status) in [

@@ -296,8 +296,8 @@ mod tests {
         for (row, needle) in [
             ("any /api/** public", "for programs"),
             ("GET /api/** public", "for programs"),
-            ("GET /** public", "an endpoint"),
-            ("GET /{x} public", "an endpoint"),
+            ("GET /** public", "for programs"),
+            ("GET /{x} public", "for programs"),
             ("GET /nas/api/** public", "for programs"),
             ("POST /static/** public", "more than GET"),
             ("any /pictures/{name} public", "more than GET"),
