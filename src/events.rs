@@ -8,6 +8,7 @@ pub mod event;
 pub mod kind;
 pub mod log;
 pub mod payload;
+pub mod repeats;
 pub mod sentence;
 pub mod stream;
 mod tally;

@@ -2,7 +2,7 @@
 //! when it cannot keep pace, lines are dropped.
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, BufWriter, IsTerminal},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -16,10 +16,10 @@ use crate::config::{LogConfig, LogFormat};
 /// Lines that may wait to be written; the queue is allocated whole.
 const QUEUED_LINES: usize = 4_096;
 
-/// Starts logging to standard error; the last lines are written when the guard is dropped.
+/// Starts logging to standard error, as many lines at a time as wait; the last lines are written when the guard is dropped.
 pub fn start(config: &LogConfig) -> WorkerGuard {
     let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(io::stderr());
+        NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(BufWriter::new(io::stderr()));
     // Libraries speak only when something is wrong: they know nothing of our secrets.
     let filter = Targets::new().with_default(Level::WARN).with_target("sluice", config.level);
     let registry = tracing_subscriber::registry().with(filter);

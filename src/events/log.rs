@@ -18,6 +18,7 @@ use tracing::{error, warn};
 use super::{
     event::Event,
     kind::Kind,
+    repeats::{self, Alike, Repeats},
     tally::{Due, Tally},
 };
 use crate::{
@@ -46,7 +47,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Log {
     queue: SyncSender<Message>,
-    anybodys: SyncSender<Due>,
+    anybodys: SyncSender<(Due, Arc<Repeats>)>,
     lost: Arc<AtomicU64>,
 }
 
@@ -78,11 +79,25 @@ impl Log {
     pub fn record(&self, event: Event) {
         let due = (event, clock::now());
         let sent = if due.0.kind.is_anybodys() {
-            self.anybodys.try_send(due).is_ok()
+            self.anybodys.try_send((due, Arc::default())).is_ok()
         } else {
             self.queue.try_send(Message::Happened(due)).is_ok()
         };
         if !sent {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes a refusal just now; `event` makes it, unless this thread noted one like it and it is only counted.
+    pub fn record_refusal(&self, alike: &Alike<'_>, event: impl FnOnce() -> Event) {
+        let now = clock::now();
+        if repeats::again(&self.lost, alike, now) {
+            return;
+        }
+        let again = Arc::<Repeats>::default();
+        if self.anybodys.try_send(((event(), now), Arc::clone(&again))).is_ok() {
+            repeats::remember(&self.lost, alike, again);
+        } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -106,7 +121,7 @@ impl Drop for Writer {
 struct Writing {
     store: Arc<Store>,
     waiting: Receiver<Message>,
-    waiting_of_anybody: Receiver<Due>,
+    waiting_of_anybody: Receiver<(Due, Arc<Repeats>)>,
     tally: Tally,
     lost: Arc<AtomicU64>,
     /// The count of lost events that the log has told.
@@ -142,8 +157,8 @@ impl Writing {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
-        for (event, at) in self.waiting_of_anybody.try_iter().take(WAITING) {
-            batch.extend(self.tally.take(event, at));
+        for (due, repeats) in self.waiting_of_anybody.try_iter().take(WAITING) {
+            batch.extend(self.tally.take_repeating(due, repeats));
         }
         while let Some(next) = message {
             match next {

@@ -1,12 +1,14 @@
 //! Keeps what can happen very often from filling the store: the same thing is told a few times a minute, then counted.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use super::{event::Event, kind::Kind};
+use super::{event::Event, kind::Kind, repeats::Repeats};
 use crate::clock::Timestamp;
 
 /// What is counted together.
 const WINDOW: Duration = Duration::from_secs(60);
+/// Counts of workers that are read for one thing; what more there are, the workers tell of one by one.
+const READ: usize = 64;
 
 /// How often a kind of thing is told within a minute.
 #[derive(Clone, Copy)]
@@ -66,8 +68,10 @@ struct Same {
     who: Who,
     told: u32,
     counted: u64,
-    /// The last that was only counted.
+    /// The last of which there is more to say than that it was told.
     last: Option<Due>,
+    /// What workers count by themselves.
+    repeats: Vec<Arc<Repeats>>,
 }
 
 #[derive(Default)]
@@ -113,8 +117,24 @@ impl Tally {
             others.last = Some(at);
             return None;
         }
-        self.same.insert(key, Same { who, told: 1, counted: 0, last: None });
+        self.same.insert(key, Same { who, told: 1, counted: 0, last: None, repeats: Vec::new() });
         Some((event, at))
+    }
+
+    /// The same for an event whose worker counts by itself how often it happens again.
+    pub(super) fn take_repeating(&mut self, (event, at): Due, repeats: Arc<Repeats>) -> Option<Due> {
+        let key = Key::of(&event);
+        let told = self.take(event, at);
+        match self.same.get_mut(&key) {
+            Some(same) if same.repeats.len() < READ => {
+                if let Some(due) = &told {
+                    same.last = Some(due.clone());
+                }
+                same.repeats.push(repeats);
+            }
+            _ => drop(repeats.close()),
+        }
+        told
     }
 
     /// What was only counted, once the minute is over.
@@ -131,7 +151,14 @@ impl Tally {
         let mut due = Vec::new();
         // Whatever still happens when the minute ends has been told for the next one.
         self.same.retain(|_, same| {
-            let Some((event, at)) = same.last.take() else { return false };
+            let Some((event, mut at)) = same.last.take() else { return false };
+            for (count, last) in same.repeats.drain(..).map(|repeats| repeats.close()) {
+                same.counted += count;
+                at = if count > 0 { at.max(last) } else { at };
+            }
+            if same.counted == 0 {
+                return false;
+            }
             due.push((event.with("count", same.counted), at));
             same.told = same.told.min(1);
             same.counted = 0;
@@ -182,6 +209,36 @@ mod tests {
         assert_eq!(tally.due(Duration::from_secs(220)), [(refused(1, "a").with("count", 1), at(61))]);
         assert!(tally.due(Duration::from_secs(280)).is_empty());
         assert!(tally.take(refused(1, "a"), at(190)).is_some());
+    }
+
+    #[test]
+    fn what_workers_count_is_told_with_the_rest() {
+        let mut tally = Tally::default();
+        let [one, two, late] = [(); 3].map(|()| Arc::<Repeats>::default());
+        assert!(tally.take_repeating((refused(1, "a"), at(0)), Arc::clone(&one)).is_some());
+        assert_eq!(
+            tally.take_repeating((refused(1, "a").with("route", "/x"), at(1)), Arc::clone(&two)),
+            None
+        );
+        assert!(tally.take_repeating((refused(2, "b"), at(1)), Arc::default()).is_some());
+        assert!(one.again(at(7)) && one.again(at(5)) && two.again(at(4)));
+        assert_eq!(tally.close(), [(refused(1, "a").with("route", "/x").with("count", 4), at(5))]);
+        assert!(!one.again(at(8)) && !two.again(at(8)), "the next one is told of");
+        assert_eq!(tally.take_repeating((refused(1, "a"), at(61)), Arc::clone(&late)), None);
+        assert!(late.again(at(62)));
+        assert_eq!(tally.close(), [(refused(1, "a").with("count", 2), at(62))]);
+    }
+
+    #[test]
+    fn the_counts_that_are_read_are_bounded() {
+        let mut tally = Tally::default();
+        let counts = [(); READ + 2].map(|()| Arc::<Repeats>::default());
+        for count in &counts {
+            tally.take_repeating((refused(1, "a"), at(0)), Arc::clone(count));
+        }
+        let open = counts.iter().filter(|count| count.again(at(1))).count();
+        assert_eq!(open, READ);
+        assert_eq!(tally.close().iter().map(|(event, _)| count(event)).collect::<Vec<_>>(), [Some(65 + 64)]);
     }
 
     #[test]

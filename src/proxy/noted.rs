@@ -1,5 +1,7 @@
 //! What of verify requests is noted: refusals, and requests that change something. Reading leaves no trace.
 
+use std::net::IpAddr;
+
 use super::{
     original::Original,
     refusal::Refusal,
@@ -7,10 +9,14 @@ use super::{
     verify::Asked,
 };
 use crate::{
-    authn::principal::{Principal, Way},
+    authn::{
+        name::UserName,
+        principal::{Principal, Way},
+    },
     events::{
         event::{By, Event},
         kind::Kind,
+        repeats::Alike,
     },
     policy::{
         app::App,
@@ -35,7 +41,8 @@ impl Asked<'_> {
             return;
         }
         let names: Vec<_> = changing.iter().map(Capability::name).collect();
-        let mut event = self.event(Kind::Action, Some(original)).in_app(&app.name);
+        let client = self.client().address();
+        let mut event = event(Kind::Action, client, Some(original)).in_app(&app.name);
         event = event.by(By::User(&principal.user.name)).with("capability", names.join(","));
         if let Some(key) = &principal.key {
             event = event.with("key", key.name.as_str());
@@ -48,7 +55,7 @@ impl Asked<'_> {
 
     /// A request is refused. Who is only led to the sign-in, or back to it, is not noted, nor who asks while we fail
     /// ourselves.
-    pub(super) fn note_refusal(&self, refused: &Refused<'_>) {
+    pub(super) fn note_refusal(&self, refused: &Refused<'_>, client: IpAddr) {
         let Some(cause) = &refused.cause else { return };
         let to_sign_in = matches!(refused.refusal, Refusal::SignIn(_) | Refusal::SignInAgain);
         let proof_is_wrong = matches!(refused.way, Way::ApiKey | Way::Basic | Way::Sso);
@@ -56,25 +63,37 @@ impl Asked<'_> {
             return;
         }
         let known = refused.known.as_ref();
-        let mut event = self.event(Kind::RequestRefused, known.map(|known| &known.original));
-        if let Some(app) = known.and_then(|known| known.app) {
-            event = event.in_app(&app.name);
-        }
-        if let Some(user) = &refused.user {
-            event = event.by(By::User(user));
-        }
-        self.state.log.record(event.with("reason", refused.refusal.reason()).with("cause", bounded(cause)));
-    }
-
-    /// From where, and which route: never the query, which may hold keys.
-    fn event(&self, kind: Kind, original: Option<&Original<'_>>) -> Event {
-        let event = Event::new(kind).from(self.client().address());
-        match original {
-            Some(original) => {
-                let (method, route) = (bounded(original.method_name), bounded(original.path()));
-                event.with("method", method).with("route", route)
+        let original = known.map(|known| &known.original);
+        let app = known.and_then(|known| known.app);
+        let alike = Alike {
+            address: client,
+            user: refused.user.as_ref().map_or("", UserName::as_str),
+            app: app.map_or("", |app| app.name.as_str()),
+            method: original.map_or("", |original| bounded(original.method_name)),
+            route: original.map_or("", |original| bounded(original.path())),
+            cause: bounded(cause),
+        };
+        self.state.log.record_refusal(&alike, || {
+            let mut event = event(Kind::RequestRefused, client, original);
+            if let Some(app) = app {
+                event = event.in_app(&app.name);
             }
-            None => event,
+            if let Some(user) = &refused.user {
+                event = event.by(By::User(user));
+            }
+            event.with("reason", refused.refusal.reason()).with("cause", bounded(cause))
+        });
+    }
+}
+
+/// From where, and which route: never the query, which may hold keys.
+fn event(kind: Kind, client: IpAddr, original: Option<&Original<'_>>) -> Event {
+    let event = Event::new(kind).from(client);
+    match original {
+        Some(original) => {
+            let (method, route) = (bounded(original.method_name), bounded(original.path()));
+            event.with("method", method).with("route", route)
         }
+        None => event,
     }
 }

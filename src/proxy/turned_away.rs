@@ -166,7 +166,8 @@ impl<'a> Asked<'a> {
 
     /// Counts it, notes it, says it in the log, and answers.
     pub(super) fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
-        self.note_refusal(refused);
+        let client = self.client().address();
+        self.note_refusal(refused, client);
         let known = refused.known.as_ref();
         self.verdicts(known.and_then(|known| known.app)).refuse(refused.reason, refused.way);
         let original = known.map(|known| &known.original);
@@ -174,7 +175,7 @@ impl<'a> Asked<'a> {
         if let Some(cause) = &refused.cause {
             let host = original.map_or_else(String::new, |original| original.origin.to_string());
             let path = original.map_or("-", Original::path);
-            let (client, cause) = (self.client().address(), bounded(cause));
+            let cause = bounded(cause);
             let (method, path) = (bounded(method), bounded(path));
             if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
                 warn!(%client, method, host, path, cause, "refused");
