@@ -38,8 +38,9 @@ const TRIES: u32 = 10;
 /// How often the thread looks up when nothing comes.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Boxed: a queue holds its places whether they are taken or not.
 enum Message {
-    Happened(Due),
+    Happened(Box<Due>),
     Stop,
 }
 
@@ -47,7 +48,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Log {
     queue: SyncSender<Message>,
-    anybodys: SyncSender<(Due, Arc<Repeats>)>,
+    anybodys: SyncSender<(Box<Due>, Arc<Repeats>)>,
     lost: Arc<AtomicU64>,
 }
 
@@ -77,7 +78,7 @@ impl Log {
 
     /// Notes what happened just now. Never waits: where too much waits already, it is left out and counted.
     pub fn record(&self, event: Event) {
-        let due = (event, clock::now());
+        let due = Box::new((event, clock::now()));
         let sent = if due.0.kind.is_anybodys() {
             self.anybodys.try_send((due, Arc::default())).is_ok()
         } else {
@@ -95,7 +96,7 @@ impl Log {
             return;
         }
         let again = Arc::<Repeats>::default();
-        if self.anybodys.try_send(((event(), now), Arc::clone(&again))).is_ok() {
+        if self.anybodys.try_send((Box::new((event(), now)), Arc::clone(&again))).is_ok() {
             repeats::remember(&self.lost, alike, again);
         } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -121,7 +122,7 @@ impl Drop for Writer {
 struct Writing {
     store: Arc<Store>,
     waiting: Receiver<Message>,
-    waiting_of_anybody: Receiver<(Due, Arc<Repeats>)>,
+    waiting_of_anybody: Receiver<(Box<Due>, Arc<Repeats>)>,
     tally: Tally,
     lost: Arc<AtomicU64>,
     /// The count of lost events that the log has told.
@@ -158,11 +159,11 @@ impl Writing {
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
         for (due, repeats) in self.waiting_of_anybody.try_iter().take(WAITING) {
-            batch.extend(self.tally.take_repeating(due, repeats));
+            batch.extend(self.tally.take_repeating(*due, repeats));
         }
         while let Some(next) = message {
             match next {
-                Message::Happened((event, at)) => batch.extend(self.tally.take(event, at)),
+                Message::Happened(due) => batch.extend(self.tally.take(due.0, due.1)),
                 Message::Stop => return (batch, Next::Stop),
             }
             message = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };

@@ -8,6 +8,7 @@ use actix_web::{
     },
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use super::{caller::Caller, dialect::Proxy};
 use crate::{
@@ -155,6 +156,12 @@ fn told(status: StatusCode, refusal: &Refusal, asker: Asker<'_>) -> HttpResponse
     body(builder, &reason, asker)
 }
 
+/// What programs read.
+#[derive(Serialize)]
+struct Told<'a> {
+    error: &'a str,
+}
+
 /// The text in the form that the client reads.
 fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker<'_>) -> HttpResponse {
     match (asker.api, asker.caller) {
@@ -164,7 +171,7 @@ fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker<'_>) -> HttpR
                 reason_text(text)
             ))
         }
-        (_, Caller::Program) => builder.json(serde_json::json!({ "error": text })),
+        (_, Caller::Program) => builder.json(Told { error: text }),
         (_, Caller::Navigating) => {
             builder.content_type("text/plain; charset=utf-8").body(format!("{text}.\n"))
         }
