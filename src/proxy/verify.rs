@@ -170,9 +170,8 @@ impl<'a> Asked<'a> {
                 format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
             ));
         }
-        Original::read(headers, self.dialect, marks).map_err(|cause| {
-            Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.to_string()), cause)
-        })
+        Original::read(headers, self.dialect, marks)
+            .map_err(|cause| Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.reason()), cause))
     }
 
     /// Who opens an app before there is anybody to configure it is led to the setup page, as with any other app.
