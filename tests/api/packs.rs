@@ -204,6 +204,7 @@ fn explain_says_the_verdict_and_the_rule_that_verify_follows() {
     let allowed =
         explain(&["GET", "http://nas/api/v2/torrents/info", "--user", "bob", "--app", "qbittorrent"]);
     assert_eq!(allowed["headers"]["remote-user"], "bob");
+    assert_eq!(allowed["headers"]["x-auth-method"], "session");
     let odd =
         explain(&["GET", "http://nas/x/../api/v2/torrents/info", "--user", "bob", "--app", "qbittorrent"]);
     assert_eq!((&odd["needs"], &odd["status"]), (&"admin".into(), &403.into()));
@@ -223,8 +224,20 @@ fn check_lists_routes_and_says_what_a_gate_cannot_tell() {
     for needle in ["qbittorrent (pack qbittorrent", "  remove_downloads", "POST /api/v2/torrents/delete"] {
         assert!(said.out.contains(needle), "{needle}: {}", said.out);
     }
-    assert!(said.err.contains("only Traefik with forwardBody"), "{}", said.err);
-    assert!(said.err.contains("knows no owners"), "{}", said.err);
+    let notes = |name: &str| {
+        let start = format!("note: {name}: ");
+        said.err.lines().filter_map(|line| line.strip_prefix(&start)).collect::<Vec<_>>().join("\n")
+    };
+    let by_body =
+        "what a request to POST /transmission/rpc does stands in its body: only Traefik with forwardBody";
+    assert!(notes("transmission").contains(by_body), "{}", said.err);
+    let sonarr = Home::new().with("[[app]]\nname = \"sonarr\"").cli(&["check"], "");
+    let endpoints = "a request to POST /api/v3/command and POST /api/v5/command does";
+    assert!(sonarr.assert_code(0).err.contains(endpoints), "{}", sonarr.err);
+    assert!(notes("qbittorrent").contains("knows no owners"), "{}", said.err);
+    assert!(notes("qbittorrent").contains("ownership = \"strict\" asks"), "{}", said.err);
+    let strict = notes("strict");
+    assert!(strict.contains("knows no owners") && !strict.contains("ownership ="), "{strict}");
 }
 
 #[test]
