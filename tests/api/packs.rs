@@ -284,7 +284,16 @@ fn reload_without_a_running_service_says_so() {
 
 #[test]
 fn reloading_under_load_fails_no_request() {
-    let sluice = home().start();
+    let home = home();
+    let folder = home.file("packs");
+    fs::create_dir(&folder).expect("a folder");
+    let turn = |turn: u32| {
+        let routes = format!("\"GET /api/v2/torrents/info any\", \"GET /turn/{turn} any\"");
+        fs::write(folder.join("qbittorrent.toml"), format!("title = \"Mine\"\nroutes = [{routes}]\n"))
+            .expect("a pack");
+    };
+    turn(0);
+    let sluice = home.with(&format!("[packs]\nfolder = \"{}\"\n", folder.display())).start();
     let session = sluice.sign_in("bob", PASSWORD);
     let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -302,8 +311,11 @@ fn reloading_under_load_fails_no_request() {
                 })
             })
             .collect();
-        for _ in 0..10 {
+        for next in 1..=10 {
+            turn(next);
             sluice.cli(&["reload"], "").assert_code(0);
+            let path = format!("/turn/{next}");
+            wait::until("the new pack", || ask(&sluice, "eve", "qbittorrent", "GET", &path).status == 200);
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         for client in clients {

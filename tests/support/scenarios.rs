@@ -48,6 +48,7 @@ macro_rules! behind {
             without_sluice_nothing_reaches_the_app,
             one_sign_in_serves_every_subdomain,
             qbittorrent_answers_those_who_are_signed_in,
+            who_may_add_and_look_adds_a_torrent_and_cannot_delete_it,
             the_portal_pages_are_served_through_the_proxy,
             a_wait_after_failures_reaches_the_client,
         );
