@@ -15,4 +15,5 @@ pub mod original;
 pub mod refusal;
 pub mod target;
 pub mod turned_away;
+pub mod undescribed;
 pub mod verify;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What every key starts with, so that a leaked one is recognised.
-const PREFIX: &str = "sluice_";
+pub(super) const PREFIX: &str = "sluice_";
 
 static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 

@@ -195,6 +195,9 @@ pub enum Rejection {
     /// A key from a network that it is not for.
     #[error("the API key is not for the client's network; make one with another --cidr")]
     KeyElsewhere,
+    /// A key for other apps, at an app's own sign-in.
+    #[error("the API key opens other apps only; make one with another --app")]
+    KeyForOtherApps,
     /// A key of somebody who is no administrator, where only those may have keys.
     #[error("only administrators' keys count while api_keys.admin_only is true")]
     KeyNotForUsers,

@@ -125,40 +125,42 @@ impl Sso {
     }
 }
 
-/// The headers in which another system names a user.
+/// The headers in which another system names a user. Where there is no name for one, nothing is read.
 #[derive(Clone, Debug)]
 pub struct IdentityHeaders {
     /// The user's name.
     pub user: HeaderName,
     /// Their name for people.
-    pub name: HeaderName,
+    pub name: Option<HeaderName>,
     /// Their address.
-    pub email: HeaderName,
+    pub email: Option<HeaderName>,
     /// Their groups.
-    pub groups: HeaderName,
+    pub groups: Option<HeaderName>,
     /// What separates groups.
     pub separator: char,
 }
 
 impl IdentityHeaders {
-    /// Around a header for the user's name: beside `X-Forwarded-User` stand `X-Forwarded-Name` and `-Email`.
-    pub fn beside(user: HeaderName, groups: HeaderName, separator: char) -> Self {
+    /// Those of a provider's answer: beside `X-Forwarded-User` stand `X-Forwarded-Name` and `-Email`. Never for a
+    /// request, in which a client can write what no configuration names.
+    pub fn answered(user: HeaderName, groups: HeaderName, separator: char) -> Self {
         let stem = user.as_str().strip_suffix("username").or_else(|| user.as_str().strip_suffix("user"));
         let beside = |ending: &str, usual: HeaderName| {
             stem.and_then(|stem| HeaderName::try_from(format!("{stem}{ending}")).ok()).unwrap_or(usual)
         };
         Self {
-            name: beside("name", HeaderName::from_static("remote-name")),
-            email: beside("email", HeaderName::from_static("remote-email")),
+            name: Some(beside("name", HeaderName::from_static("remote-name"))),
+            email: Some(beside("email", HeaderName::from_static("remote-email"))),
             user,
-            groups,
+            groups: Some(groups),
             separator,
         }
     }
 
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        [&self.user, &self.name, &self.email, &self.groups].into_iter().map(HeaderName::as_str)
+        let beside = [&self.name, &self.email, &self.groups].into_iter().flatten();
+        [&self.user].into_iter().chain(beside).map(HeaderName::as_str)
     }
 
     /// All that the headers say about a user. What cannot be read beside the name, or came
@@ -177,7 +179,7 @@ impl IdentityHeaders {
         name: UserName,
         header: impl Fn(&HeaderName) -> Option<&'a [u8]>,
     ) -> ExternalIdentity {
-        let text = |name: &HeaderName| header(name).and_then(|value| std::str::from_utf8(value).ok());
+        let text = |name: &Option<HeaderName>| std::str::from_utf8(header(name.as_ref()?)?).ok();
         ExternalIdentity {
             name,
             display_name: text(&self.name).and_then(|name| DisplayName::parse(name).ok()),
@@ -192,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_other_headers_stand_beside_the_users() {
+    fn in_an_answer_the_other_headers_stand_beside_the_users() {
         for (user, name, email) in [
             ("remote-user", "remote-name", "remote-email"),
             ("x-authentik-username", "x-authentik-name", "x-authentik-email"),
@@ -200,8 +202,9 @@ mod tests {
             ("x-whoever", "remote-name", "remote-email"),
         ] {
             let groups = HeaderName::from_static("remote-groups");
-            let headers = IdentityHeaders::beside(HeaderName::from_static(user), groups, ',');
-            assert_eq!((headers.name.as_str(), headers.email.as_str()), (name, email), "{user}");
+            let headers = IdentityHeaders::answered(HeaderName::from_static(user), groups, ',');
+            let named = [headers.name, headers.email].map(|name| name.unwrap().as_str().to_owned());
+            assert_eq!(named, [name, email], "{user}");
         }
     }
 }

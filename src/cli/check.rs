@@ -58,7 +58,7 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
 /// What people should know of each app, and its routes where they ask.
 fn apps(config: &Config, with_routes: bool) {
     for app in config.apps.iter() {
-        for remark in pack::remarks(&app.pack) {
+        for remark in pack::remarks(app) {
             output::remark(&format!("note: {}: {remark}", app.name.as_str()));
         }
         if with_routes {

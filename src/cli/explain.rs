@@ -33,6 +33,7 @@ use crate::{
     },
     store::{
         keys,
+        sessions::{Opened, SessionId},
         users::{self, Standing},
     },
 };
@@ -140,7 +141,10 @@ fn principal(config: &Config, arguments: &Arguments) -> anyhow::Result<Principal
     if user.standing == Standing::Disabled {
         bail!("{name} is disabled and refused everywhere; `sluice user enable {name}` lets them in again");
     }
-    let Some(wanted) = &arguments.key else { return Ok(Principal::new(user, Credential::Basic)) };
+    let Some(wanted) = &arguments.key else {
+        // As a person who signed in on the page.
+        return Ok(Principal::new(user, Credential::Session(SessionId::NONE, Opened::Page)));
+    };
     let key = keys.into_iter().find(|key| key.user == user.id && key.name == *wanted);
     let key =
         key.with_context(|| format!("{name} has no key `{wanted}`; `sluice key list {name}` shows all"))?;

@@ -9,6 +9,7 @@ use super::{Failure, output};
 use crate::{
     config::{self, Flags, pack::Packs},
     policy::{
+        app::{App, Ownership},
         capability::{Capabilities, Capability},
         needs::Needs,
         pack::{Listed, Owners, Pack},
@@ -166,13 +167,13 @@ fn document_pack(text: &mut String, pack: &Pack) {
 }
 
 /// What holds for an app beyond its routes and should be known, a line each.
-pub(super) fn remarks(pack: &Pack) -> Vec<String> {
+pub(super) fn remarks(app: &App) -> Vec<String> {
+    let pack = &app.pack;
     let mut remarks = Vec::new();
-    if !pack.rpc.is_empty() {
+    if let Some(endpoints) = by_body(pack) {
         remarks.push(format!(
-            "{} has an endpoint for everything: only Traefik with forwardBody lets ordinary users in there; behind nginx \
-             and Caddy it needs an administrator",
-            pack.title
+            "what a request to {endpoints} does stands in its body: only Traefik with forwardBody lets ordinary users in \
+             there; behind nginx and Caddy that needs an administrator"
         ));
     }
     let all: Capabilities = pack.listed.iter().fold(Capabilities::NONE, |sum, row| match row.needs {
@@ -180,11 +181,23 @@ pub(super) fn remarks(pack: &Pack) -> Vec<String> {
         _ => sum,
     });
     if pack.owners == Owners::Unknown && all.holds(Capability::RemoveDownloads) {
-        remarks.push(format!(
-            "{} knows no owners: who may change a download may change everybody's; ownership = \"strict\" asks for \
-             edit_all_downloads as well",
-            pack.title
-        ));
+        let changers = match app.ownership {
+            Ownership::Strict => "who holds edit_all_downloads may change everybody's downloads",
+            Ownership::App | Ownership::None => {
+                "who may change a download may change everybody's; ownership = \"strict\" asks for edit_all_downloads \
+                 as well"
+            }
+        };
+        remarks.push(format!("{} knows no owners: {changers}", pack.title));
     }
     remarks
+}
+
+/// The endpoints that are told apart by the body, as the list names their calls: `POST /json method=core.pause`.
+fn by_body(pack: &Pack) -> Option<String> {
+    let calls = pack.listed.iter().filter_map(|row| row.what.rsplit_once(' '));
+    let mut endpoints: Vec<_> =
+        calls.map(|(endpoint, _)| endpoint).filter(|endpoint| endpoint.contains(' ')).collect();
+    endpoints.dedup();
+    (!endpoints.is_empty()).then(|| endpoints.join(" and "))
 }

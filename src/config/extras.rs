@@ -4,9 +4,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{reader::Reader, values::header};
-use crate::policy::{
-    app::Authorization,
-    extras::{Extras, HeaderText, Inject},
+use crate::{
+    policy::{
+        app::Authorization,
+        extras::{Extras, HeaderText, Inject},
+    },
+    proxy::headers,
 };
 
 /// What the answer to the proxy says about itself, or would make a browser do.
@@ -29,6 +32,10 @@ pub(super) fn read(
     authorization: Authorization,
 ) -> Option<Extras> {
     let headers = reader.map(&key("headers"), |name, text| {
+        if headers::OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name)) {
+            return Err("stands under a name of Sluice's own, which says the same for every app; choose another name"
+                .to_owned());
+        }
         let name = header(name)?.as_str().to_owned();
         if OF_THE_ANSWER.contains(&name.as_str()) || name.starts_with("content-") {
             return Err("is a header of the answer itself; choose one that the app reads".to_owned());

@@ -25,7 +25,8 @@ pub(super) fn read(reader: &mut Reader, section: &str) -> Option<Provisioning> {
         "always" => Ok(Sync::Always),
         _ => Err("is neither never nor always".to_owned()),
     });
-    let group_map = reader.map(&key("group_map"), |group, grant| Ok((named(group)?, self::grant(grant)?)));
+    let group_map =
+        reader.map_of_lists(&key("group_map"), |group, grant| Ok((named(group)?, self::grant(grant)?)));
     if let (Some(Some(_)), Some(permission)) = (capabilities, permission)
         && permission != Capabilities::SSO_DEFAULT
     {
@@ -77,8 +78,10 @@ fn named(group: &str) -> Result<String, String> {
 
 /// `admin`, a preset, or a list of capabilities.
 fn grant(text: &str) -> Result<Grant, String> {
-    if text == "admin" {
-        return Ok(Grant::Admin);
+    match text {
+        "admin" => return Ok(Grant::Admin),
+        "" => return Err("grants nothing; write \"none\" for a group without a capability".to_owned()),
+        _ => {}
     }
     let preset = Preset::ALL.into_iter().find(|preset| preset.name() == text).map(Preset::capabilities);
     match preset.map_or_else(|| text.parse(), Ok) {

@@ -168,10 +168,29 @@ impl Reader {
         }
     }
 
-    /// The entries of a table whose keys are the administrator's to choose.
+    /// The entries of a table whose keys are the administrator's to choose, each a text.
     pub(super) fn map<T>(
         &mut self,
         key: &str,
+        parse: impl Fn(&str, &str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        self.entries(key, (text_of, "it takes a text"), parse)
+    }
+
+    /// The same where each is a text or a list, which `parse` reads with commas.
+    pub(super) fn map_of_lists<T>(
+        &mut self,
+        key: &str,
+        parse: impl Fn(&str, &str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let fix = "it takes a text or a list of texts, like \"read-only\" or [\"search\", \"add_downloads\"]";
+        self.entries(key, (text_or_list, fix), parse)
+    }
+
+    fn entries<T>(
+        &mut self,
+        key: &str,
+        (read_entry, fix): (fn(&Value) -> Option<String>, &str),
         parse: impl Fn(&str, &str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
         let entries = match self.find(key) {
@@ -183,7 +202,14 @@ impl Reader {
         for (name, value) in &entries {
             let entry = format!("{key}.{name}");
             self.known.insert(entry.clone());
-            let text = text_of(value).unwrap_or_default();
+            let Some(text) = read_entry(value) else {
+                // One word about it is enough.
+                let mut inside = Vec::new();
+                leaves(value, &entry, &mut inside);
+                self.known.extend(inside);
+                read = self.refuse(&entry, &format!("{fix}; a name with a dot in it stands in quotes"));
+                continue;
+            };
             self.note(&entry, Shown::Text(text.clone()));
             match (parse(name, &text), &mut read) {
                 (Ok(value), Some(read)) => read.push(value),
@@ -266,6 +292,13 @@ fn text_of(value: &Value) -> Option<String> {
             .map(|whole| whole.to_string())
             .or_else(|| number.to_f64().map(|real| real.to_string())),
         _ => None,
+    }
+}
+
+fn text_or_list(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(_, values) => Some(values.iter().map(text_of).collect::<Option<Vec<_>>>()?.join(",")),
+        single => text_of(single),
     }
 }
 

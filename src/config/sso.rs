@@ -44,8 +44,7 @@ const MIN_SECRET: usize = 16;
 #[expect(clippy::option_option, reason = "a section that is off is not one that is wrong")]
 pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
     let enabled = reader.value("sso.enabled", "false", flag);
-    let user = reader.value("sso.user_header", "Remote-User", header);
-    let groups = reader.value("sso.groups_header", "Remote-Groups", header);
+    let headers = headers(reader);
     let secret = reader.secret("sso.secret");
     let trusted = reader.list("sso.trusted_ips", &PRIVATE, bounded_network);
     let provisioning = provisioning::read(reader, "sso");
@@ -81,11 +80,30 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
             "it is \"none\": whoever can send the header through the proxy is the user that it names",
         );
     }
-    Some(Some(SsoConfig {
-        headers: IdentityHeaders::beside(user?, groups?, ','),
-        proof,
-        trusted: trusted?,
-        provisioning: provisioning?,
-        logout_url: logout_url?,
-    }))
+    let (headers, provisioning) = (headers?, provisioning?);
+    if headers.groups.is_none() && !provisioning.group_map.is_empty() {
+        reader.warning(
+            "sso.group_map",
+            "it brings nobody anything: no header names groups. Give sso.groups_header the one that the proxy sets, or \
+             removes, in every request",
+        );
+    }
+    Some(Some(SsoConfig { headers, proof, trusted: trusted?, provisioning, logout_url: logout_url? }))
+}
+
+/// The names. What else is said about a user is read unasked only beside `Remote-User`: a proxy in front that sets a
+/// header of another name may well hand on what a client writes beside it.
+fn headers(reader: &mut Reader) -> Option<IdentityHeaders> {
+    let user = reader.value("sso.user_header", "Remote-User", header);
+    let usual = user.as_ref().is_some_and(|user| user == "remote-user");
+    let mut beside = |key: &str, default| {
+        reader.value(key, if usual { default } else { "" }, |text| match text {
+            "" => Ok(None),
+            name => header(name).map(Some),
+        })
+    };
+    let name = beside("sso.name_header", "Remote-Name");
+    let email = beside("sso.email_header", "Remote-Email");
+    let groups = beside("sso.groups_header", "Remote-Groups");
+    Some(IdentityHeaders { user: user?, name: name?, email: email?, groups: groups?, separator: ',' })
 }

@@ -65,7 +65,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<UpstreamConfig>> {
     Some(Some(UpstreamConfig {
         dialect,
         url,
-        headers: IdentityHeaders::beside(user, groups, separator),
+        headers: IdentityHeaders::answered(user, groups, separator),
         timeout: timeout?,
         cache_ttl: cache_ttl?,
         provisioning: provisioning?,

@@ -9,19 +9,27 @@ use super::{form::Form, visit::Visit};
 use crate::{
     authn::{
         api_key::{self, Use},
+        chain::Rejection,
         device::Device,
         sign_in::{Claim, Proof, Refused, Wanted},
         token::Token,
     },
     clock,
     events::{event::Event, kind::Kind},
-    policy::origin::MissingOrigin,
+    policy::{
+        app::{App, AppName, Apps},
+        origin::{MissingOrigin, Origin},
+        pack::ApiRefusal,
+    },
     proxy::caller,
     store::{
         keys::KeyId,
         sessions::{Lifetime, Opened},
     },
 };
+
+/// Where its clients sign in.
+const LOG_IN: &str = "/api/v2/auth/login";
 
 /// What qBittorrent says to an address that it has banned; its clients show it.
 const BANNED: &str = "Your IP address has been banned after too many failed authentication attempts.";
@@ -90,9 +98,16 @@ async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<
     let (state, client, address) = (visit.state.clone(), visit.client(), visit.address());
     let holders = state.config.api_keys;
     let store = std::sync::Arc::clone(&state.store);
+    let apps = signed_into(&state.config.apps, &visit.origin);
     let prove = move || {
         let used = Use { now: clock::now(), client: &|| client };
-        api_key::prove(holders, (&username, &key), used, store.view())
+        let principal = api_key::prove(holders, (&username, &key), used, store.view())?;
+        let opened = principal.key.as_ref().and_then(|key| key.scope.apps.as_ref());
+        match opened {
+            // Its session would be refused with each request, which clients take for an end of the session.
+            Some(opened) if !opened.iter().any(|app| apps.contains(app)) => Err(Rejection::KeyForOtherApps),
+            _ => Ok(principal),
+        }
     };
     let principal = state.sign_in.prove_key(address, prove).await?;
     state.sign_in.succeeded(&principal.user.name, address, Proof::Key);
@@ -100,6 +115,21 @@ async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<
     let sign_in = state.sign_in.clone();
     let started = web::block(move || sign_in.start_session(&principal.user, address, wanted)).await;
     started.ok().flatten().ok_or(Refused::Failed)
+}
+
+/// The apps that a client may mean which signs in here. The address says no more than the host: those of
+/// qBittorrent's API on it, else any of that API, else all.
+fn signed_into(apps: &Apps, here: &Origin) -> Vec<AppName> {
+    let on_host = |app: &App| app.hosts.is_empty() || app.hosts.iter().any(|(host, _)| *host == here.host);
+    let speaks = |app: &App| app.pack.api_refusal(LOG_IN) == Some(ApiRefusal::Qbittorrent);
+    let named = |meant: &dyn Fn(&App) -> bool| {
+        let names: Vec<_> = apps.iter().filter(|app| meant(app)).map(|app| app.name.clone()).collect();
+        (!names.is_empty()).then_some(names)
+    };
+    named(&|app| speaks(app) && on_host(app))
+        .or_else(|| named(&speaks))
+        .or_else(|| named(&|_| true))
+        .unwrap_or_default()
 }
 
 /// A browser must go on proving its page; a program never names one.

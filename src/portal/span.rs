@@ -8,13 +8,16 @@ use actix_web::{
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
+use crate::authn::masked::masked;
+
 /// Names the span.
 pub struct PortalSpan;
 
 impl RootSpanBuilder for PortalSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
-        tracing::info_span!("portal", id, method = %request.method(), path = request.path())
+        let (method, path) = (request.method().as_str(), request.path());
+        tracing::info_span!("portal", id, method = &*masked(method), path = &*masked(path))
     }
 
     fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}

@@ -65,13 +65,15 @@ impl Asked<'_> {
         let known = refused.known.as_ref();
         let original = known.map(|known| &known.original);
         let app = known.and_then(|known| known.app);
+        let method = bounded(original.map_or("", |original| original.method_name));
+        let (route, cause) = (bounded(original.map_or("", Original::path)), bounded(cause));
         let alike = Alike {
             address: client,
             user: refused.user.as_ref().map_or("", UserName::as_str),
             app: app.map_or("", |app| app.name.as_str()),
-            method: original.map_or("", |original| bounded(original.method_name)),
-            route: original.map_or("", |original| bounded(original.path())),
-            cause: bounded(cause),
+            method: &method,
+            route: &route,
+            cause: &cause,
         };
         self.state.log.record_refusal(&alike, || {
             let mut event = event(Kind::RequestRefused, client, original);
@@ -81,7 +83,7 @@ impl Asked<'_> {
             if let Some(user) = &refused.user {
                 event = event.by(By::User(user));
             }
-            event.with("reason", refused.refusal.reason()).with("cause", bounded(cause))
+            event.with("reason", refused.refusal.reason()).with("cause", cause.as_ref())
         });
     }
 }

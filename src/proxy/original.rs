@@ -2,11 +2,11 @@
 
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN};
 use memchr::{memchr, memchr_iter};
-use thiserror::Error;
 
 use super::{
     dialect::{Dialect, Family, Says},
     headers::{Field, Marks, field},
+    undescribed::Undescribed,
 };
 use crate::{
     policy::{
@@ -45,22 +45,6 @@ pub struct Original<'a> {
     pub method_name: &'a str,
     /// HTTP or WebSocket.
     pub exchange: Exchange,
-}
-
-/// The proxy does not describe the request; the text names the directive that is missing.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum Undescribed {
-    /// A header did not come.
-    #[error("the proxy sent no {header}; add `{fix}`")]
-    Missing {
-        /// Which.
-        header: &'static str,
-        /// What to add.
-        fix: &'static str,
-    },
-    /// A header came more than once, or is no such thing.
-    #[error("{0} is repeated or malformed")]
-    Malformed(&'static str),
 }
 
 impl<'a> Original<'a> {

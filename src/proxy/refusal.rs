@@ -178,10 +178,11 @@ fn body(mut builder: HttpResponseBuilder, text: &str, asker: Asker<'_>) -> HttpR
     }
 }
 
-/// The reason in the bytes that the shipped proxy files pass on.
+/// The reason in the bytes that the shipped proxy files pass on: nothing that starts a variable or a placeholder.
 pub fn reason_text(reason: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "_ ,.:/-".contains(c) { c } else { ' ' };
-    reason.chars().map(plain).take(200).collect()
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_,.;:/-".contains(c) { c } else { ' ' };
+    let text: String = reason.chars().map(plain).take(200).collect();
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The sign-in address, with the page asked for in `rd`.
@@ -189,5 +190,23 @@ pub fn sign_in_address(portal: &str, original: Option<&str>) -> String {
     match original {
         Some(original) => format!("{portal}/login?rd={}", utf8_percent_encode(original, NON_ALPHANUMERIC)),
         None => format!("{portal}/login"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_holds_nothing_that_a_proxy_could_expand_and_no_doubled_blanks() {
+        for (reason, text) in [
+            ("missing remove_downloads, add_downloads", "missing remove_downloads, add_downloads"),
+            ("no X-Original-Method; add it", "no X-Original-Method; add it"),
+            ("add `a $b {c}` now", "add a b c now"),
+            (" a\tb ", "a b"),
+        ] {
+            assert_eq!(reason_text(reason), text);
+            assert_eq!(reason_text(text), text);
+        }
     }
 }

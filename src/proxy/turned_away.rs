@@ -1,5 +1,7 @@
 //! Why a verify request is turned away: what the log says about it, and which refusal it gets.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use tracing::{info, warn};
 
@@ -14,6 +16,7 @@ use crate::{
     authn::{
         authorization,
         chain::{Rejection, Settled},
+        masked::masked,
         name::UserName,
         principal::{Principal, Way},
         sign_in::Refused as SignInRefused,
@@ -177,6 +180,7 @@ impl<'a> Asked<'a> {
             let path = original.map_or("-", Original::path);
             let cause = bounded(cause);
             let (method, path) = (bounded(method), bounded(path));
+            let (method, path, cause) = (&*method, &*path, &*cause);
             if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
                 warn!(%client, method, host, path, cause, "refused");
             } else {
@@ -207,9 +211,9 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What a client wrote, cut to a length that a log line can bear; it is ASCII by then.
-pub(super) fn bounded(text: &str) -> &str {
-    text.get(..LOGGED).unwrap_or(text)
+/// What a client wrote, cut to a length that a log line can bear and without keys; it is ASCII by then.
+pub(super) fn bounded(text: &str) -> Cow<'_, str> {
+    masked(text.get(..LOGGED).unwrap_or(text))
 }
 
 fn redirect(method: &str) -> Redirect {

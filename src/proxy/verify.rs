@@ -169,9 +169,8 @@ impl<'a> Asked<'a> {
         if let Some(alias) = marks.alias {
             return Err(aliased(alias));
         }
-        Original::read(headers, self.dialect, marks).map_err(|cause| {
-            Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.to_string()), cause)
-        })
+        Original::read(headers, self.dialect, marks)
+            .map_err(|cause| Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.reason()), cause))
     }
 
     /// A header that the app could take for one that the configuration adds to ours.

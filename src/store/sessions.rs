@@ -25,6 +25,9 @@ const PER_USER: i64 = 200;
 pub struct SessionId(i64);
 
 impl SessionId {
+    /// Of no session: none has it.
+    pub const NONE: Self = Self(0);
+
     /// The id as a number.
     pub const fn get(self) -> i64 {
         self.0

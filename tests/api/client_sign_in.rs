@@ -81,6 +81,45 @@ fn a_key_opens_a_session_that_ends_and_is_limited_with_it() {
 }
 
 #[test]
+fn a_key_that_is_for_other_apps_fails_and_the_log_says_why() {
+    let with = |apps: &str, limit: &str| {
+        let home = Home::new().with(apps).user("ada", &["--admin"]);
+        let arguments = ["key", "create", "ada", "--name", "narrow", "--json", "--app", limit];
+        let key = home.cli(&arguments, "").assert_code(0).json()["key"].as_str().expect("a key").to_owned();
+        let sluice = home.start();
+        let answer = form("ada", &key).host("nas").send(sluice.address);
+        (answer, sluice)
+    };
+    let [qbittorrent, sonarr] = ["qbittorrent", "sonarr"].map(|name| format!("[[app]]\nname = \"{name}\"\n"));
+    let [one_host, apart] = [
+        format!("{qbittorrent}{sonarr}"),
+        format!(
+            "{qbittorrent}hosts = [\"nas\"]\n[[app]]\nname = \"far\"\npack = \"qbittorrent\"\nhosts = [\"far\"]"
+        ),
+    ];
+    // The proxy names it on a host that another app lists.
+    let by_name = format!("{sonarr}hosts = [\"nas\"]\n{qbittorrent}hosts = [\"qb\"]");
+    let unknown_kind = "[[app]]\nname = \"seedbox\"\n[[app]]\nname = \"other\"";
+    for (apps, limit, opens) in [
+        (one_host.as_str(), "sonarr", false),
+        (&one_host, "qbittorrent", true),
+        (&apart, "far", false),
+        (&apart, "qbittorrent", true),
+        (&by_name, "sonarr", false),
+        (&by_name, "qbittorrent", true),
+        (unknown_kind, "seedbox", true),
+    ] {
+        let (answer, sluice) = with(apps, limit);
+        let said = if opens { "Ok." } else { "Fails." };
+        assert_eq!(answer.assert_status(200).text(), said, "{limit} of {apps}");
+        assert_eq!(answer.set_cookie("sluice_session").is_some(), opens, "{limit} of {apps}");
+        if !opens {
+            wait::until("the cause in the log", || sluice.process.log.contains("opens other apps only"));
+        }
+    }
+}
+
+#[test]
 fn a_client_with_a_dead_session_is_told_to_sign_in_again() {
     let sluice = qbittorrent().start();
     let session = sign_in(&sluice, "vera", PASSWORD);

@@ -8,7 +8,7 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 61] = [
+const WRONG: [(&str, &str, &str); 70] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -88,6 +88,27 @@ const WRONG: [(&str, &str, &str); 61] = [
         "itself",
     ),
     ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "Remote-User"),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { Remote-User = \"{name}\" }",
+        "app.0.headers.Remote-User",
+        "another name",
+    ),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { remote-groups = \"x\" }",
+        "app.0.headers.remote-groups",
+        "another name",
+    ),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { X-Auth-Role = \"{role}\" }",
+        "app.0.headers.X-Auth-Role",
+        "another name",
+    ),
+    ("[[app]]\nname = \"a\"\nheaders = { X-User = [\"{user}\"] }", "app.0.headers.X-User", "takes a text"),
+    ("sso.name_header = \"Cookie\"", "sso.name_header", "`Cookie`"),
+    ("sso.email_header = \"a b\"", "sso.email_header", "`a b`"),
+    ("sso.group_map = { adders = [\"add_downloads\", \"fly\"] }", "sso.group_map.adders", "`fly`"),
+    ("sso.group_map = { adders = [] }", "sso.group_map.adders", "none"),
+    ("sso.group_map = { a.b = \"admin\" }", "sso.group_map.a", "in quotes"),
     ("[[app]]\nname = \"rutorrent\"\npublic = [\"/conf/**\"]", "app.0.public", "keeps for administrators"),
     ("packs.folder = \"/nowhere\"", "packs.folder", "make it"),
 ];

@@ -289,6 +289,7 @@ fn explain_says_the_verdict_and_the_rule_that_verify_follows() {
     let allowed =
         explain(&["GET", "http://nas/api/v2/torrents/info", "--user", "bob", "--app", "qbittorrent"]);
     assert_eq!(allowed["headers"]["remote-user"], "bob");
+    assert_eq!(allowed["headers"]["x-auth-method"], "session");
     let odd =
         explain(&["GET", "http://nas/x/../api/v2/torrents/info", "--user", "bob", "--app", "qbittorrent"]);
     assert_eq!((&odd["needs"], &odd["status"]), (&"admin".into(), &403.into()));
@@ -308,8 +309,20 @@ fn check_lists_routes_and_says_what_a_gate_cannot_tell() {
     for needle in ["qbittorrent (pack qbittorrent", "  remove_downloads", "POST /api/v2/torrents/delete"] {
         assert!(said.out.contains(needle), "{needle}: {}", said.out);
     }
-    assert!(said.err.contains("only Traefik with forwardBody"), "{}", said.err);
-    assert!(said.err.contains("knows no owners"), "{}", said.err);
+    let notes = |name: &str| {
+        let start = format!("note: {name}: ");
+        said.err.lines().filter_map(|line| line.strip_prefix(&start)).collect::<Vec<_>>().join("\n")
+    };
+    let by_body =
+        "what a request to POST /transmission/rpc does stands in its body: only Traefik with forwardBody";
+    assert!(notes("transmission").contains(by_body), "{}", said.err);
+    let sonarr = Home::new().with("[[app]]\nname = \"sonarr\"").cli(&["check"], "");
+    let endpoints = "a request to POST /api/v3/command and POST /api/v5/command does";
+    assert!(sonarr.assert_code(0).err.contains(endpoints), "{}", sonarr.err);
+    assert!(notes("qbittorrent").contains("knows no owners"), "{}", said.err);
+    assert!(notes("qbittorrent").contains("ownership = \"strict\" asks"), "{}", said.err);
+    let strict = notes("strict");
+    assert!(strict.contains("knows no owners") && !strict.contains("ownership ="), "{strict}");
 }
 
 #[test]
@@ -356,7 +369,16 @@ fn reload_without_a_running_service_says_so() {
 
 #[test]
 fn reloading_under_load_fails_no_request() {
-    let sluice = home().start();
+    let home = home();
+    let folder = home.file("packs");
+    fs::create_dir(&folder).expect("a folder");
+    let turn = |turn: u32| {
+        let routes = format!("\"GET /api/v2/torrents/info any\", \"GET /turn/{turn} any\"");
+        fs::write(folder.join("qbittorrent.toml"), format!("title = \"Mine\"\nroutes = [{routes}]\n"))
+            .expect("a pack");
+    };
+    turn(0);
+    let sluice = home.with(&format!("[packs]\nfolder = \"{}\"\n", folder.display())).start();
     let session = sluice.sign_in("bob", PASSWORD);
     let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -374,8 +396,11 @@ fn reloading_under_load_fails_no_request() {
                 })
             })
             .collect();
-        for _ in 0..10 {
+        for next in 1..=10 {
+            turn(next);
             sluice.cli(&["reload"], "").assert_code(0);
+            let path = format!("/turn/{next}");
+            wait::until("the new pack", || ask(&sluice, "eve", "qbittorrent", "GET", &path).status == 200);
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
         for client in clients {

@@ -2,7 +2,7 @@
 
 use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD, Sluice, mode};
-use crate::support::verify::Dialect;
+use crate::support::verify::{DIALECTS, Dialect};
 use crate::support::wait;
 
 #[test]
@@ -35,6 +35,31 @@ fn no_secret_is_logged_or_stored_in_clear() {
             assert!(!found, "{secret} in the store");
         }
     }
+}
+
+#[test]
+fn a_key_that_is_typed_where_none_belongs_is_neither_logged_nor_noted() {
+    let home = Home::new().with("log.level = \"trace\"").user("ada", &["--admin"]);
+    let key = home.key("ada", "phone");
+    let mut sluice = home.start();
+    let path = format!("/x/{key}");
+    for dialect in DIALECTS {
+        for about in [["GET", "http", "app.test", &path], [&key, "http", "app.test", "/"]] {
+            let request = dialect.about_at(&dialect.path(), &about);
+            request.clone().send(sluice.address).assert_status(401);
+            // Noted as well: a session, and another site's page.
+            let wrong = request.header("X-API-Key", "sluice_guess").header("Origin", "http://evil.test");
+            wrong.send(sluice.address).assert_status(401);
+        }
+    }
+    Request::get(&format!("/sluice/api/v1/users/{key}")).send(sluice.address);
+    assert_eq!(sluice.stop(), Some(0));
+    let log = sluice.process.log.text();
+    assert!(log.contains("/x/sluice_\u{2026}"), "{log}");
+    assert!(!log.contains(&key[7..]), "a key in the log:\n{log}");
+    let bytes = std::fs::read(sluice.home.file("data/sluice.db")).expect("the store");
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("/x/sluice_\u{2026}") && !holds(&key[7..]), "a key in the store");
 }
 
 #[test]

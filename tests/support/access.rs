@@ -7,8 +7,9 @@ use super::proxy::Kind;
 use super::qbittorrent::QBittorrent;
 use super::raw::{Answer, Request};
 use super::sluice::{Home, PASSWORD, session_of};
+use super::wait;
 use super::websocket;
-use super::world::World;
+use super::world::{ONE_HOST, World, with_people};
 
 /// The page that a sign-in address leads back to; checks that the address is the portal's.
 #[track_caller]
@@ -268,6 +269,38 @@ pub fn qbittorrent_answers_those_who_are_signed_in(kind: Kind) {
     world.send(&category).assert_status(200);
     let categories = world.send(&Request::get("/api/v2/torrents/categories").session(&session));
     assert_eq!(categories.assert_status(200).json()["linux"]["name"], "linux");
+}
+
+pub fn who_may_add_and_look_adds_a_torrent_and_cannot_delete_it(kind: Kind) {
+    const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
+    let app = QBittorrent::start();
+    let home = with_people(Home::new().with(ONE_HOST));
+    let home = home.user("bob", &["--capabilities", "add_downloads,view_all_downloads"]);
+    let world = World::with_apps(kind, home, [Some(app.address), None]);
+    // What qBittorrent itself holds, with nobody between.
+    let held = || {
+        let list = Request::get("/api/v2/torrents/info").send(app.address).assert_status(200).json();
+        let hashes = list.as_array().expect("a list").iter().map(|torrent| torrent["hash"].clone());
+        hashes.collect::<Vec<_>>()
+    };
+    let post = |user: &str, what: &str, form: &[(&str, &str)]| {
+        let request = Request::post(&format!("/api/v2/torrents/{what}")).session(&world.sign_in(user));
+        world.send(&request.header("Origin", world.origin()).form(form))
+    };
+    let added = post("bob", "add", &[("urls", &format!("magnet:?xt=urn:btih:{HASH}"))]);
+    assert_eq!(added.assert_status(200).text(), "Ok.");
+    wait::until("the torrent", || held() == [HASH]);
+    let seen = world.send(&Request::get("/api/v2/torrents/info").session(&world.sign_in("bob")));
+    assert_eq!(seen.assert_status(200).json()[0]["hash"], HASH);
+    let delete = [("hashes", HASH), ("deleteFiles", "true")];
+    let refused = post("bob", "delete", &delete);
+    assert_eq!(refused.assert_status(403).header("x-auth-reason"), Some("missing remove_downloads"));
+    let by_vera =
+        post("vera", "add", &[("urls", &format!("magnet:?xt=urn:btih:{}", HASH.replace('0', "a")))]);
+    assert_eq!(by_vera.assert_status(403).header("x-auth-reason"), Some("missing add_downloads"));
+    assert_eq!(held(), [HASH]);
+    post("ada", "delete", &delete).assert_status(200);
+    wait::until("the end of the torrent", || held().is_empty());
 }
 
 pub fn the_portal_pages_are_served_through_the_proxy(kind: Kind) {

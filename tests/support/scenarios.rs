@@ -48,6 +48,7 @@ macro_rules! behind {
             without_sluice_nothing_reaches_the_app,
             one_sign_in_serves_every_subdomain,
             qbittorrent_answers_those_who_are_signed_in,
+            who_may_add_and_look_adds_a_torrent_and_cannot_delete_it,
             the_portal_pages_are_served_through_the_proxy,
             a_wait_after_failures_reaches_the_client,
         );
@@ -58,6 +59,7 @@ macro_rules! behind {
             a_forged_sso_header_opens_nothing_with_the_shipped_lines,
             a_forged_sso_header_opens_nothing_on_a_host_of_its_own,
             an_sso_header_counts_only_beside_the_secret_of_the_proxy_in_front,
+            what_a_client_writes_beside_a_proven_name_has_no_effect,
             a_key_opens_no_more_than_it_is_for,
             clients_are_refused_in_the_form_that_they_know,
             credentials_that_are_the_apps_own_reach_it,

@@ -191,6 +191,28 @@ pub fn an_sso_header_counts_only_beside_the_secret_of_the_proxy_in_front(kind: K
     }
 }
 
+/// A front proxy that sets the user's name only hands on what a client writes beside it.
+pub fn what_a_client_writes_beside_a_proven_name_has_no_effect(kind: Kind) {
+    let settings = "auto_provision = true\nsync = \"always\"\nuser_header = \"X-Forwarded-User\"\n\
+                    group_map = { wheel = \"admin\" }";
+    let world = World::behind_sign_in(kind, Home::new().with(&format!("{SSO}\n{settings}")));
+    let written = [("Name", "Forged"), ("Email", "forged@example.com"), ("Groups", "wheel")];
+    let forged = written.iter().fold(Request::get("/page"), |request, (what, value)| {
+        request.header(format!("X-Forwarded-{what}"), *value).header(format!("Remote-{what}"), *value)
+    });
+    let seen = world.seen(&forged.header("X-Forwarded-User", "newcomer").header("X-Sluice-Secret", SECRET));
+    for (name, value) in [
+        ("remote-user", "newcomer"),
+        ("remote-name", "newcomer"),
+        ("remote-email", "-"),
+        ("remote-groups", "users"),
+        ("x-auth-role", "user"),
+        ("x-auth-method", "sso"),
+    ] {
+        assert_eq!(seen.one(name), value, "{name}");
+    }
+}
+
 pub fn a_key_opens_no_more_than_it_is_for(kind: Kind) {
     let world = World::behind(kind);
     let key = make_key(&world, "ada", &["--app", "qbittorrent", "--capabilities", "search"]);

@@ -129,11 +129,63 @@ fn groups_mean_what_the_map_says() {
         let sluice = gate(&format!("sso.auto_provision = true\nsso.permission = \"none\"\n{MAP}"));
         assert_rights(&ask(&sluice, &in_groups("newcomer", groups)), role, capabilities);
     }
+    let lists = "sso.group_map = { adders = [\"search\", \"add_downloads\"], family = [\"read-only\"] }";
+    for (groups, capabilities) in [("adders", "search,add_downloads"), ("family", READ_ONLY)] {
+        let sluice = gate(&format!("sso.auto_provision = true\nsso.permission = \"none\"\n{lists}"));
+        assert_rights(&ask(&sluice, &in_groups("newcomer", groups)), "user", capabilities);
+    }
     let renamed = gate(&format!(
         "sso.auto_provision = true\nsso.permission = \"none\"\nsso.groups_header = \"X-Groups\"\n{MAP}"
     ));
     let request = in_groups("newcomer", "wheel").header("X-Groups", "family");
     assert_rights(&ask(&renamed, &request), "user", READ_ONLY);
+}
+
+/// What the app is told of somebody new: display name, address and groups.
+fn told(settings: &str, user_header: &str, written: &[(&str, &str)]) -> [String; 3] {
+    let sluice = gate(&format!(
+        "sso.auto_provision = true\nsso.sync = \"always\"\nsso.user_header = \"{user_header}\"\n{settings}\n{MAP}"
+    ));
+    let proved = Dialect::Nginx.verify().header("X-Sluice-Secret", SECRET).header(user_header, "newcomer");
+    let request = written.iter().fold(proved, |request, &(name, value)| request.header(name, value));
+    let answer = ask(&sluice, &request);
+    assert_let_in(&answer, "newcomer", "sso");
+    ["remote-name", "remote-email", "remote-groups"]
+        .map(|name| answer.header(name).unwrap_or_default().to_owned())
+}
+
+#[test]
+fn nothing_is_read_beside_a_proven_name_but_what_the_configuration_names() {
+    let written = [
+        ("X-Forwarded-Name", "Forged"),
+        ("X-Forwarded-Email", "forged@example.com"),
+        ("X-Forwarded-Groups", "wheel"),
+        ("Remote-Name", "Remote"),
+        ("Remote-Email", "remote@example.com"),
+        ("Remote-Groups", "wheel"),
+    ];
+    let named = "sso.name_header = \"X-Forwarded-Name\"\nsso.email_header = \"X-Forwarded-Email\"";
+    let nothing = ["newcomer", "-", "users"];
+    for (settings, user_header, expected) in [
+        ("", "X-Forwarded-User", nothing),
+        ("", "X-authentik-username", nothing),
+        (named, "X-Forwarded-User", ["Forged", "forged@example.com", "users"]),
+        ("", "Remote-User", ["Remote", "remote@example.com", "admins,wheel"]),
+        ("sso.groups_header = \"Remote-Groups\"", "X-Forwarded-User", ["newcomer", "-", "admins,wheel"]),
+        ("sso.name_header = \"\"\nsso.email_header = \"\"\nsso.groups_header = \"\"", "Remote-User", nothing),
+    ] {
+        assert_eq!(told(settings, user_header, &written), expected, "{user_header} {settings}");
+    }
+}
+
+#[test]
+fn a_map_of_groups_that_no_header_names_is_warned_of() {
+    let on = format!("sso.enabled = true\nsso.secret = \"{SECRET}\"\n{MAP}");
+    for (settings, warned) in [("", false), ("sso.user_header = \"X-Forwarded-User\"", true)] {
+        let said = Home::new().with(&on).with(settings).cli(&["check"], "");
+        let said = said.assert_code(0);
+        assert_eq!(said.err.contains("sso.groups_header the one"), warned, "{said:#?}");
+    }
 }
 
 #[test]

@@ -86,7 +86,24 @@ pub(super) const SECTIONS: [Section; 8] = [
                 Kind::Switch,
             ),
             key("user_header", "Header with the user's name", "Such as Remote-User.", Kind::Line),
-            key("groups_header", "Header with the groups", "Such as Remote-Groups.", Kind::Line),
+            key(
+                "name_header",
+                "Header with the display name",
+                "Such as Remote-Name. Empty: none is read.",
+                Kind::Line,
+            ),
+            key(
+                "email_header",
+                "Header with the address",
+                "Such as Remote-Email. Empty: none is read.",
+                Kind::Line,
+            ),
+            key(
+                "groups_header",
+                "Header with the groups",
+                "Such as Remote-Groups. Empty: none is read.",
+                Kind::Line,
+            ),
             key(
                 "secret",
                 "Secret that the proxy sends",
