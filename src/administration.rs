@@ -102,7 +102,7 @@ impl From<StoreError> for Fault {
             StoreError::LastAdmin => {
                 Self::Conflict("this is the last active administrator; make another one first".to_owned())
             }
-            StoreError::TooManyKeys => Self::Conflict(error.to_string()),
+            StoreError::LastWayIn | StoreError::TooManyKeys => Self::Conflict(error.to_string()),
             StoreError::Overtaken => Self::Overtaken,
             StoreError::Changed => Self::Changed,
             StoreError::UnknownUser(_) => Self::NotFound("user"),

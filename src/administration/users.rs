@@ -8,7 +8,7 @@ use super::{Actor, Fault, FieldError, about, draft::Draft, version::Version};
 use crate::{
     authn::{name::UserName, password},
     clock,
-    config::AuthConfig,
+    config::{AuthConfig, Config},
     events::kind::Kind,
     policy::role::Role,
     state::State,
@@ -16,7 +16,7 @@ use crate::{
         capabilities,
         database::StoreError,
         owners, sessions,
-        users::{self, Details, NewUser, Standing, User, UserId},
+        users::{self, Details, Entrance, NewUser, Standing, User, UserId},
     },
 };
 
@@ -134,7 +134,8 @@ pub fn change(
     before: &User,
     (draft, password): (&Draft, &Hashed),
 ) -> Result<(), Fault> {
-    own_account(actor, before, draft)?;
+    let entrance = entrance(&state.config);
+    own_account(actor, before, (draft, password), entrance)?;
     configured(&state.config.auth, before, draft, password)?;
     let id = before.id;
     let ends = Ends::by_change(before, draft, password);
@@ -144,31 +145,47 @@ pub fn change(
         email: draft.email.as_ref(),
         groups: &draft.groups,
     };
-    Ok(state.store.change_user(id, ends.connections, |tx| {
+    let changed = state.store.change_user(id, ends.connections, |tx| {
         actor.still_administers(tx)?;
         let stored = users::get(tx, id)?;
         if !Version::of(before).is_stored_as(&Version::of(&stored)) {
             return Err(StoreError::Changed);
         }
         users::set_details(tx, id, &details)?;
-        if before.role != draft.role {
-            users::set_role(tx, id, draft.role)?;
-        }
-        if before.standing != draft.standing {
-            users::set_standing(tx, id, draft.standing)?;
-        }
-        capabilities::set(tx, id, draft.granted)?;
-        grant_in_apps(tx, id, draft)?;
-        match password {
-            Hashed::Keep => {}
-            Hashed::Remove => users::set_password(tx, id, None)?,
-            Hashed::Set(hash) => users::set_password(tx, id, Some(hash))?,
-        }
+        users::keep_a_way_in(tx, entrance, || set_rights(tx, before, (draft, password)))?;
         if ends.sessions {
             sessions::delete_all(tx, Some(id))?;
         }
         record_change(tx, actor, before, (draft, password))
-    })?)
+    });
+    changed.map_err(|error| match (error, password) {
+        (error @ StoreError::LastWayIn, Hashed::Remove) => {
+            Fault::Fields(vec![FieldError::new("password", error)])
+        }
+        (error, _) => error.into(),
+    })
+}
+
+/// What opens the account, and what it may do.
+fn set_rights(
+    tx: &Transaction<'_>,
+    before: &User,
+    (draft, password): (&Draft, &Hashed),
+) -> Result<(), StoreError> {
+    let id = before.id;
+    if before.role != draft.role {
+        users::set_role(tx, id, draft.role)?;
+    }
+    if before.standing != draft.standing {
+        users::set_standing(tx, id, draft.standing)?;
+    }
+    capabilities::set(tx, id, draft.granted)?;
+    grant_in_apps(tx, id, draft)?;
+    match password {
+        Hashed::Keep => Ok(()),
+        Hashed::Remove => users::set_password(tx, id, None),
+        Hashed::Set(hash) => users::set_password(tx, id, Some(hash)),
+    }
 }
 
 /// An event for each kind of change, so that whoever follows one kind need not know the others.
@@ -237,7 +254,7 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
             Some(heir) => owners::hand_over(tx, user.id, heir.id)?,
             None => owners::count_of(tx, user.id)?,
         };
-        users::delete(tx, user.id)?;
+        users::keep_a_way_in(tx, entrance(&state.config), || users::delete(tx, user.id))?;
         if items > 0 {
             let event = match heir {
                 Some(heir) => about(Kind::OwnerHandedOver, &heir.name).with("from", user.name.as_str()),
@@ -251,7 +268,12 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
 }
 
 /// Nobody locks themselves out: that takes another administrator.
-fn own_account(actor: &Actor, before: &User, draft: &Draft) -> Result<(), Fault> {
+fn own_account(
+    actor: &Actor,
+    before: &User,
+    (draft, password): (&Draft, &Hashed),
+    entrance: Entrance,
+) -> Result<(), Fault> {
     if actor.id != before.id {
         return Ok(());
     }
@@ -264,7 +286,22 @@ fn own_account(actor: &Actor, before: &User, draft: &Draft) -> Result<(), Fault>
         let message = "you cannot disable your own account; ask another administrator to";
         errors.push(FieldError::new("enabled", message));
     }
+    if matches!(password, Hashed::Remove) && needs_password(before, entrance) {
+        let message = "you cannot remove your own password, since nothing else lets you sign in; ask another \
+                       administrator to, or set another one";
+        errors.push(FieldError::new("password", message));
+    }
     if errors.is_empty() { Ok(()) } else { Err(Fault::Fields(errors)) }
+}
+
+/// Where the configuration lets people sign in.
+pub const fn entrance(config: &Config) -> Entrance {
+    if config.sso.is_some() || config.upstream.is_some() { Entrance::Elsewhere } else { Entrance::Here }
+}
+
+/// Whether the user signs in with a password, and could not without it.
+pub fn needs_password(user: &User, entrance: Entrance) -> bool {
+    entrance == Entrance::Here && user.password_hash.is_some()
 }
 
 /// Whether the configuration sets this administrator's password, and with it name, role and standing.

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::{Failure, configuration, database, output, password_input};
 use crate::{
+    administration::users::entrance,
     authn::{
         name::UserName,
         password,
@@ -165,7 +166,8 @@ fn change(
     let name = UserName::parse(name)?;
     let told = told.by(By::CommandLine).about(&name);
     database(config)?.write(|tx| {
-        change(tx, users::find(tx, &name)?)?;
+        let id = users::find(tx, &name)?;
+        users::keep_a_way_in(tx, entrance(config), || change(tx, id))?;
         events::append(tx, &told, clock::now())
     })?;
     output::say(&format!("{name} {done}."));
@@ -179,7 +181,7 @@ fn delete(config: &Config, name: &str) -> Result<(), Failure> {
     database(config)?.write(|tx| {
         let id = users::find(tx, &name)?;
         let items = owners::count_of(tx, id)?;
-        users::delete(tx, id)?;
+        users::keep_a_way_in(tx, entrance(config), || users::delete(tx, id))?;
         if items > 0 {
             events::append(tx, &told(Kind::OwnerDropped).with("items", items), clock::now())?;
         }

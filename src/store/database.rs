@@ -72,6 +72,12 @@ pub enum StoreError {
     /// The change would leave nobody to administer Sluice.
     #[error("this is the last active administrator; make another one first")]
     LastAdmin,
+    /// The change would leave administrators, but none who could sign in.
+    #[error(
+        "no other active administrator has a password, so that nobody could sign in as one; give another one a \
+         password first"
+    )]
+    LastWayIn,
     /// Between proving who they are and acting on it, the user was disabled or got another password.
     #[error("the user was changed meanwhile; sign in again")]
     Overtaken,
@@ -119,6 +125,7 @@ impl StoreError {
                 | Self::TooManyUsers
                 | Self::NameTaken(_)
                 | Self::LastAdmin
+                | Self::LastWayIn
                 | Self::Overtaken
                 | Self::Changed
                 | Self::NotEmpty

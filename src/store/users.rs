@@ -1,10 +1,13 @@
 //! The users and what they may do.
 
 mod external;
+mod last_admin;
 
 use std::sync::{Arc, OnceLock};
 
 pub use external::{ExternalRights, may_follow, set_external, set_groups};
+use last_admin::keep_an_admin;
+pub use last_admin::{Entrance, keep_a_way_in};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -316,20 +319,6 @@ pub fn set_standing(connection: &Connection, user: UserId, standing: Standing) -
 /// Deletes a user with all that is theirs; never the last active administrator.
 pub fn delete(connection: &Connection, user: UserId) -> Result<(), StoreError> {
     keep_an_admin(connection, |connection| connection.execute("DELETE FROM users WHERE id = ?1", [user.0]))
-}
-
-/// Makes `change` and refuses it, by failing the transaction, where it took the last active administrator.
-fn keep_an_admin(
-    connection: &Connection,
-    change: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
-) -> Result<(), StoreError> {
-    let count = |connection: &Connection| -> rusqlite::Result<i64> {
-        connection
-            .query_row("SELECT count(*) FROM users WHERE role = 'admin' AND enabled", [], |row| row.get(0))
-    };
-    let before = count(connection)?;
-    change(connection)?;
-    if before > 0 && count(connection)? == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
 }
 
 /// Stores when a user was last let in; never an earlier moment than before.

@@ -160,6 +160,20 @@ fn a_user_without_a_password_is_made_by_an_explicit_choice_only() {
 }
 
 #[test]
+fn nobody_takes_away_the_password_that_lets_them_back_in() {
+    let desk = Desk::start();
+    let none = [("role", "admin"), ("password_choice", "none")];
+    let html = desk.change("ada", &form("ada", &none)).assert_status(422).text();
+    assert!(html.contains("id=\"password-wrong\"") && html.contains("your own password"), "{html}");
+    desk.html(USERS);
+    desk.sluice.sign_in("ada", PASSWORD);
+    let choice = "name=\"password_choice\" value=\"none\"";
+    assert!(!desk.html(&desk.page_of("ada")).contains(choice));
+    assert!(desk.html(&desk.page_of("vera")).contains(choice));
+    desk.change("vera", &form("vera", &none[1..])).assert_status(303);
+}
+
+#[test]
 fn a_password_that_is_typed_but_not_chosen_is_not_passed_over() {
     let desk = Desk::start();
     let answer = desk.change("vera", &form("vera", &[("password", "Another-horse-2")]));

@@ -1,5 +1,6 @@
 //! The JSON API: who may call it, what it takes and refuses, and that it does what it says.
 
+mod administrators;
 mod callers;
 mod description;
 mod owners;

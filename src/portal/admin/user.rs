@@ -54,6 +54,8 @@ struct Known {
     sessions: String,
     keys: String,
     has_password: bool,
+    /// Their own, which they could not sign in without.
+    keeps_password: bool,
     endings: Endings,
     lock: Option<Lock>,
     apps: Vec<user_app::Line>,
@@ -101,6 +103,8 @@ impl Known {
             sessions: moment::count(open.sessions, "session"),
             keys: moment::count(open.keys, "key"),
             has_password: user.password_hash.is_some(),
+            keeps_password: admin.user.id == user.id
+                && users::needs_password(user, users::entrance(&state.config)),
             endings: Endings::of(user, &state.config.apps, open),
             lock: Lock::of(admin, user),
             apps: user_app::lines(user, &state.config.apps),
@@ -147,9 +151,9 @@ impl UserPage<'_> {
         }
     }
 
-    /// Where there is no password, keeping that says the same.
+    /// Where there is no password, keeping that says the same; the one that lets them back in stays.
     fn offers_none(&self) -> bool {
-        self.known.as_ref().is_none_or(|known| known.has_password)
+        self.known.as_ref().is_none_or(|known| known.has_password && !known.keeps_password)
     }
 }
 

@@ -124,40 +124,6 @@ fn every_wrong_field_is_named_at_once() {
 }
 
 #[test]
-fn an_administrator_is_never_the_last_to_go_nor_locked_out_by_themselves() {
-    let gate = Gate::start();
-    let ada = gate.id_of("ada");
-    let own = format!("/users/{ada}");
-    assert_eq!(
-        fields(&gate.send("PATCH", &own, &json!({ "role": "user", "enabled": false }))),
-        ["role", "enabled"]
-    );
-    problem(&gate.ask("DELETE", &own).send(gate.sluice.address), 403);
-    gate.send("PATCH", &own, &json!({ "email": "ada@example.org" })).assert_status(200);
-}
-
-#[test]
-fn two_administrators_who_demote_each_other_leave_one() {
-    let gate = Gate::start();
-    let (ada, zoe) = (gate.id_of("ada"), gate.add("zoe", &json!({ "role": "admin" })));
-    let key = gate.send("POST", &format!("/users/{zoe}/keys"), &json!({ "name": "k" }));
-    let key = key.assert_status(201).json()["key"].as_str().expect("a key").to_owned();
-    let demote = |key: &str, id: i64| {
-        let request = Request::new("PATCH", &format!("{API}/users/{id}")).header("X-API-Key", key);
-        with_json(request, &json!({ "role": "user" })).send(gate.sluice.address).status
-    };
-    let statuses = std::thread::scope(|scope| {
-        let one = scope.spawn(|| demote(&gate.key, zoe));
-        let other = scope.spawn(|| demote(&key, ada));
-        [one, other].map(|thread| thread.join().expect("an answer"))
-    });
-    assert_eq!(statuses.iter().filter(|&&status| status == 200).count(), 1, "{statuses:?}");
-    let users = gate.sluice.cli(&["user", "list", "--json"], "").assert_code(0).json();
-    let admins = users.as_array().expect("a list").iter().filter(|user| user["role"] == "admin").count();
-    assert_eq!(admins, 1, "{users}");
-}
-
-#[test]
 fn the_configured_administrator_is_changed_in_the_configuration() {
     let gate = Gate::with("auth.admin_password = \"Configured-horse-1\"");
     let admin = gate.id_of("admin");
