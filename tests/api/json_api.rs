@@ -1,6 +1,7 @@
 //! The JSON API: who may call it, what it takes and refuses, and that it does what it says.
 
 mod administrators;
+mod bodies;
 mod callers;
 mod description;
 mod owners;

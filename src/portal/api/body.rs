@@ -56,7 +56,9 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueVisitor<V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique<V>, A::Error> {
         let mut map = BTreeMap::new();
-        while let Some((key, value)) = entries.next_entry::<String, V>()? {
+        while let Some(key) = entries.next_key::<String>()? {
+            let named = |cause| Error::custom(format_args!("`{}`: {cause}", shortened(&key)));
+            let value = entries.next_value().map_err(named)?;
             if let Some(twice) = map.insert(key.clone(), value).map(|_| key) {
                 return Err(Error::custom(format_args!("the key `{twice}` comes twice")));
             }
@@ -113,9 +115,21 @@ impl<T: DeserializeOwned + 'static, const MAX: usize> FromRequest for Json<T, MA
                     return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail));
                 }
             };
-            serde_json::from_slice(&body).map(Self).map_err(|cause| bad(&cause.to_string()))
+            object(&body).map(Self)
         })
     }
+}
+
+/// The object that a body is. What is derived of a type takes a list, too, by the order of its fields: no client means
+/// that. Only the body itself is such a type; a test holds that against the description.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|&first| first != b'{') {
+        return Err(bad(
+            "the body is no object; send the fields by their names, as in {\"name\": \"value\"}",
+        ));
+    }
+    serde_json::from_slice(body).map_err(|cause| bad(&cause.to_string()))
 }
 
 fn broken() -> Problem {
@@ -123,7 +137,12 @@ fn broken() -> Problem {
 }
 
 fn bad(cause: &str) -> Problem {
+    let cause = cause.replace(", expected i64", ", expected a whole number");
     Problem::new(StatusCode::BAD_REQUEST, cause.chars().take(MAX_ECHO).collect::<String>())
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
 }
 
 /// Only this type is sent by no form of another site (CORS-safelisted types, Fetch standard 2.2.2).

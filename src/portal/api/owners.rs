@@ -19,6 +19,8 @@ use crate::{
 
 /// Items that one look-up may name.
 const MOST_ITEMS: usize = 10_000;
+/// What every key obeys, as the description says it of each.
+const KEY_RULE: &str = "a key has 1 to 128 printable ASCII characters without spaces";
 /// Room for that many, in bytes.
 const LOOK_UP_BYTES: usize = 2 * 1024 * 1024;
 
@@ -48,7 +50,10 @@ impl FromRequest for Item {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let item = request.match_info().get("item").and_then(ItemKey::parse);
-        let item = item.ok_or_else(|| Problem::not_found("item"));
+        let item = item.ok_or_else(|| {
+            let detail = format!("the item in the address cannot be taken: {KEY_RULE}");
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        });
         std::future::ready(app(request).and_then(|app| Ok(Self(app, item?))))
     }
 }
@@ -74,7 +79,8 @@ pub struct Owner {
 }
 
 /// Records whose an item is. The first writer wins: 200 says that it was that user's already, 409 that it is another's.
-#[utoipa::path(put, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), ("item" = String, Path)),
+#[utoipa::path(put, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), 
+        ("item" = String, Path, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
     request_body = Claim, responses((status = 201, body = Owner), (status = 200, body = Owner)))]
 pub async fn record(
     Administrator(caller): Administrator,
@@ -97,7 +103,8 @@ pub async fn record(
 }
 
 /// Whose an item is.
-#[utoipa::path(get, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), ("item" = String, Path)),
+#[utoipa::path(get, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), 
+        ("item" = String, Path, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
     responses((status = 200, body = Owner)))]
 pub async fn show(
     Administrator(caller): Administrator,
@@ -109,7 +116,8 @@ pub async fn show(
 }
 
 /// Makes an item nobody's, as when the app has deleted it.
-#[utoipa::path(delete, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), ("item" = String, Path)),
+#[utoipa::path(delete, path = "/apps/{app}/owners/{item}", tag = "owners", params(("app" = String, Path), 
+        ("item" = String, Path, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
     responses((status = 204, description = "It is nobody's")))]
 pub async fn forget(
     Administrator(caller): Administrator,
@@ -149,10 +157,7 @@ pub async fn look_up(
         return Err(Problem::fields(vec![FieldError::new("items", message)]));
     }
     let items: Option<Vec<_>> = body.items.iter().map(|item| ItemKey::parse(item)).collect();
-    let items = items.ok_or_else(|| {
-        let message = "a key has 1 to 128 printable ASCII characters without spaces";
-        Problem::fields(vec![FieldError::new("items", message)])
-    })?;
+    let items = items.ok_or_else(|| Problem::fields(vec![FieldError::new("items", KEY_RULE)]))?;
     let keys = items.clone();
     let found = caller.blocking(move |state| owners::of(state, &app, &keys).map_err(Fault::from)).await?;
     let found: std::collections::HashMap<_, _> = found.into_iter().collect();

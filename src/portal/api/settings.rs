@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::{
@@ -32,23 +31,61 @@ pub struct Setting {
 }
 
 /// A value.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Value {
     /// One value, as it would stand in the file without its quotes.
     Text(String),
     /// A list.
     List(Vec<String>),
-    /// A table whose keys are free, such as `sso.group_map`.
-    Table(BTreeMap<String, String>),
 }
 
-impl From<Value> for Input {
-    fn from(value: Value) -> Self {
+/// What a key shall be, in the type that the file has for it, or as a text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(
+    untagged,
+    expecting = "takes a text, a whole number, true, false, or a list or table of those; `remove` takes the key away"
+)]
+pub enum NewValue {
+    /// One value.
+    One(Scalar),
+    /// A list.
+    List(Vec<Scalar>),
+    /// A table whose keys are free, such as `sso.group_map`.
+    #[schema(value_type = BTreeMap<String, Scalar>)]
+    Table(Unique<Scalar>),
+}
+
+/// A text, a whole number, true or false.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "takes a text, a whole number, true or false")]
+pub enum Scalar {
+    /// As it would stand in the file without its quotes.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// Yes or no.
+    Switch(bool),
+}
+
+impl From<Scalar> for String {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Switch(on) => on.to_string(),
+        }
+    }
+}
+
+impl From<NewValue> for Input {
+    fn from(value: NewValue) -> Self {
         match value {
-            Value::Text(text) => Self::Text(text),
-            Value::List(list) => Self::List(list),
-            Value::Table(table) => Self::Table(table.into_iter().collect()),
+            NewValue::One(one) => Self::Text(one.into()),
+            NewValue::List(list) => Self::List(list.into_iter().map(String::from).collect()),
+            NewValue::Table(table) => {
+                Self::Table(table.0.into_iter().map(|(name, value)| (name, value.into())).collect())
+            }
         }
     }
 }
@@ -101,10 +138,10 @@ pub async fn show(Administrator(caller): Administrator) -> Result<HttpResponse, 
 pub struct SettingsChange {
     /// The version that was changed; another administrator's save in between is not overwritten.
     version: i64,
-    /// Keys with their new values.
+    /// Keys with their new values, each checked as in the file.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, Value>)]
-    set: Unique<Value>,
+    #[schema(value_type = BTreeMap<String, NewValue>)]
+    set: Unique<NewValue>,
     /// Keys that the layers below shall say again; an app or event as a whole by its own key, as in `app.sonarr`.
     #[serde(default)]
     remove: Vec<String>,

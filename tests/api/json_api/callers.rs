@@ -1,6 +1,6 @@
 //! Every address and method of the description, as each kind of caller.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{API, Gate, problem, with_json};
 use crate::support::raw::Request;
@@ -8,10 +8,11 @@ use crate::support::sluice::{Home, PASSWORD};
 use crate::support::wait;
 
 /// An operation of the description, with something in place of what its path names.
-struct Operation {
-    method: String,
-    path: String,
-    has_body: bool,
+pub(super) struct Operation {
+    pub(super) method: String,
+    pub(super) path: String,
+    /// What the description says of the body, where there is one.
+    pub(super) body: Option<Value>,
     /// Everybody may call it.
     own: bool,
 }
@@ -19,11 +20,11 @@ struct Operation {
 impl Operation {
     fn request(&self) -> Request {
         let request = Request::new(&self.method, &format!("{API}{}", self.path));
-        if self.has_body { with_json(request, &json!({})) } else { request }
+        if self.body.is_some() { with_json(request, &json!({})) } else { request }
     }
 }
 
-fn operations(gate: &Gate) -> Vec<Operation> {
+pub(super) fn operations(gate: &Gate) -> Vec<Operation> {
     let description = gate.get("/openapi.json");
     let mut operations = Vec::new();
     for (path, item) in description["paths"].as_object().expect("paths") {
@@ -38,13 +39,18 @@ fn operations(gate: &Gate) -> Vec<Operation> {
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path: filled.clone(),
-                has_body: !operation["requestBody"].is_null(),
+                body: body_of(&description, operation),
                 own: operation["tags"][0] == "me",
             });
         }
     }
     assert!(operations.len() >= 25, "{}", operations.len());
     operations
+}
+
+fn body_of(description: &Value, operation: &Value) -> Option<Value> {
+    let reference = operation.pointer("/requestBody/content/application~1json/schema/$ref")?.as_str()?;
+    description.pointer(reference.strip_prefix('#')?).cloned()
 }
 
 #[test]

@@ -25,6 +25,19 @@ fn the_first_to_say_whose_an_item_is_is_believed() {
 }
 
 #[test]
+fn a_key_that_is_too_long_is_told_the_rule() {
+    let gate = Gate::start();
+    let path = |length: usize| format!("/apps/qbittorrent/owners/{}", "x".repeat(length));
+    gate.send("PUT", &path(128), &json!({ "user": "vera" })).assert_status(201);
+    for method in ["GET", "PUT", "DELETE"] {
+        let said = problem(&gate.send(method, &path(129), &json!({ "user": "vera" })), 422);
+        assert!(said["detail"].as_str().is_some_and(|said| said.contains("1 to 128")), "{method}: {said}");
+    }
+    let item = &gate.get("/openapi.json")["paths"]["/apps/{app}/owners/{item}"]["put"]["parameters"][1];
+    assert_eq!((&item["name"], &item["schema"]["maxLength"]), (&json!("item"), &json!(128)));
+}
+
+#[test]
 fn ten_thousand_items_are_looked_up_at_once() {
     let gate = Gate::start();
     gate.send("PUT", &format!("/apps/sonarr/owners/{HASH}"), &json!({ "user": "vera" })).assert_status(201);

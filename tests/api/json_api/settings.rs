@@ -128,6 +128,28 @@ fn apps_that_share_a_host_are_saved_with_a_warning() {
 }
 
 #[test]
+fn a_key_takes_the_type_that_the_file_has_for_it() {
+    let gate = Gate::start();
+    let set = json!({ "api_keys.admin_only": true, "throttle.max_failures": 7, "session.remember_ttl": "40d",
+                      "origins.allowed": ["https://a.test"] });
+    change(&gate, json!({ "set": set })).assert_status(200);
+    for (key, value) in [("api_keys.admin_only", "true"), ("throttle.max_failures", "7")] {
+        assert_eq!(setting(&gate, key)["value"], value, "{key}");
+    }
+    for (value, status, said) in [
+        (json!(1.5), 400, "`throttle.max_failures`: takes a text, a whole number"),
+        (Value::Null, 400, "`throttle.max_failures`: takes a text, a whole number"),
+        (json!([["7"]]), 400, "`throttle.max_failures`: takes a text, a whole number"),
+        (json!(true), 422, "throttle.max_failures"),
+        (json!(-1), 422, "throttle.max_failures"),
+    ] {
+        let answer = change(&gate, json!({ "set": { "throttle.max_failures": value } }));
+        assert!(problem(&answer, status).to_string().contains(said), "{value}: {}", answer.text());
+    }
+    assert_eq!(setting(&gate, "throttle.max_failures")["value"], "7");
+}
+
+#[test]
 fn secrets_are_taken_and_never_said_again() {
     let gate = Gate::start();
     let secret = "0123456789abcdef0123456789abcdef";
