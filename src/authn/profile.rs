@@ -31,13 +31,16 @@ impl DisplayName {
     }
 }
 
-/// An e-mail address: printable ASCII, one `@` with something on both sides, at most 254 bytes.
+/// An e-mail address: printable ASCII without commas, one `@` with something on both sides, at most 254 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
 /// A text that is no e-mail address.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("an e-mail address looks like name@example.com, without spaces or commas")]
+#[error(
+    "an e-mail address looks like name@example.com: one @, and at most 254 plain ASCII characters, which umlauts, \
+     accents, spaces and commas are not"
+)]
 pub struct EmailError;
 
 impl Email {
@@ -89,5 +92,7 @@ mod tests {
         for text in ["", "bob", "@x", "bob@", "a@b@c", "a b@c", "a@b\r\nX: y", "a@b,c@d", "zoë@x"] {
             assert!(Email::parse(text).is_err(), "{text:?}");
         }
+        let told = Email::parse("ä@b.de").unwrap_err().to_string();
+        assert!(told.contains("umlauts") && told.contains("254"), "{told}");
     }
 }
