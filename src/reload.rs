@@ -115,17 +115,7 @@ pub fn take_over(before: &State, config: Config) -> anyhow::Result<State> {
 
 /// What the running service is built on stays as it is.
 fn keep_what_needs_a_restart(before: &Config, mut config: Config) -> Config {
-    let mut changed = Vec::new();
-    let mut keep = |key: &'static str, old: String, new: String| {
-        if old != new {
-            changed.push(key);
-        }
-    };
-    keep("server.listen", format!("{:?}", before.server.listen), format!("{:?}", config.server.listen));
-    keep("server.base_path", before.server.base_path.clone(), config.server.base_path.clone());
-    keep("server.workers", before.server.workers.to_string(), config.server.workers.to_string());
-    keep("store", format!("{:?}", before.store), format!("{:?}", config.store));
-    keep("log", format!("{:?}", before.log), format!("{:?}", config.log));
+    let changed = changed_for_a_restart(before, &config);
     if !changed.is_empty() {
         warn!(keys = changed.join(", "), "these hold only after a restart");
     }
@@ -135,4 +125,42 @@ fn keep_what_needs_a_restart(before: &Config, mut config: Config) -> Config {
     config.store = before.store.clone();
     config.log = before.log.clone();
     config
+}
+
+fn changed_for_a_restart(before: &Config, config: &Config) -> Vec<&'static str> {
+    let (old, new) = (&before.server, &config.server);
+    let keys = [
+        ("server.listen", format!("{:?}", old.listen) != format!("{:?}", new.listen)),
+        ("server.base_path", old.base_path != new.base_path),
+        ("server.workers", old.workers != new.workers),
+        ("store", format!("{:?}", before.store) != format!("{:?}", config.store)),
+        ("log", format!("{:?}", before.log) != format!("{:?}", config.log)),
+    ];
+    keys.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::config::{Flags, Saved};
+
+    fn configured(toml: &str) -> Config {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "{toml}").unwrap();
+        let flags = Flags { file: Some(file.path().to_owned()), values: Vec::new() };
+        config::load_with(&flags, &Saved::default()).config.unwrap()
+    }
+
+    #[test]
+    fn the_readme_names_what_needs_a_restart_and_no_more() {
+        let server = "server = { listen = \"127.0.0.1:1\", base_path = \"/gate\", workers = 7 }\n";
+        let rest = "store.path = \"other.db\"\nlog.format = \"json\"\nthrottle.max_failures = 3";
+        let keys = changed_for_a_restart(&configured(""), &configured(&format!("{server}{rest}")));
+        let keys: Vec<_> = keys.into_iter().map(|key| format!("`{key}`")).collect();
+        let readme: Vec<_> = include_str!("../README.md").split_whitespace().collect();
+        let sentence = format!("holds only after a restart ({})", keys.join(", "));
+        assert!(readme.join(" ").contains(&sentence), "{sentence}");
+    }
 }
