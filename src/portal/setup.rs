@@ -18,8 +18,10 @@ use super::{
     moment,
     page::{self, Link},
     visit::Visit,
+    wrongs::Wrongs,
 };
 use crate::{
+    administration::FieldError,
     authn::{
         device::Device,
         name::UserName,
@@ -87,9 +89,27 @@ fn remove(file: &Path) {
 #[template(path = "setup.html")]
 struct SetupPage<'a> {
     base: &'a str,
-    username: String,
+    typed: Typed,
     token_file: String,
-    error: Option<String>,
+    note: Option<String>,
+    wrongs: Wrongs,
+}
+
+/// What is shown again as it was typed: all but the passwords. The token is long, and stays good until it is used.
+struct Typed {
+    token: String,
+    username: String,
+}
+
+/// Why nobody was made.
+struct Complaint {
+    status: StatusCode,
+    /// Above the form.
+    note: String,
+    /// Beside the fields.
+    wrongs: Wrongs,
+    /// Seconds until the next try.
+    wait: Option<u64>,
 }
 
 /// The token, while there is no user and never was one.
@@ -106,21 +126,26 @@ fn open(visit: &Visit) -> Result<&SetupToken, HttpResponse> {
 /// Shows the page.
 pub async fn show(visit: Visit) -> HttpResponse {
     match open(&visit) {
-        Ok(token) => ask(&visit, token, visit.state.config.auth.admin_user.as_str(), None),
+        Ok(token) => {
+            let username = visit.state.config.auth.admin_user.to_string();
+            ask(&visit, token, Typed { token: String::new(), username }, None)
+        }
         Err(response) => response,
     }
 }
 
-fn ask(
-    visit: &Visit,
-    token: &SetupToken,
-    username: &str,
-    error: Option<(StatusCode, String)>,
-) -> HttpResponse {
-    let (status, error) = error.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
+fn ask(visit: &Visit, token: &SetupToken, typed: Typed, complaint: Option<Complaint>) -> HttpResponse {
+    let status = complaint.as_ref().map_or(StatusCode::OK, |complaint| complaint.status);
+    let wait = complaint.as_ref().and_then(|complaint| complaint.wait);
+    let (note, wrongs) =
+        complaint.map_or((None, Wrongs::default()), |complaint| (Some(complaint.note), complaint.wrongs));
     let token_file = token.file.display().to_string();
-    let page = SetupPage { base: visit.base(), username: username.to_owned(), token_file, error };
-    page::render(page::answer(status, None), &page)
+    let page = SetupPage { base: visit.base(), typed, token_file, note, wrongs };
+    let mut response = page::render(page::answer(status, None), &page);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, wait.into());
+    }
+    response
 }
 
 /// What was typed, checked.
@@ -142,46 +167,59 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
         Ok(form) => form,
         Err(response) => return response,
     };
-    let username = form.text("username");
     match check(&visit, token, &form) {
-        Err((status, text, wait)) => {
-            let mut response = ask(&visit, token, &username, Some((status, text)));
-            if let Some(wait) = wait {
-                response.headers_mut().insert(RETRY_AFTER, wait.into());
-            }
-            response
+        Err(complaint) => {
+            let typed =
+                Typed { token: form.text("token").trim().to_owned(), username: form.text("username") };
+            ask(&visit, token, typed, Some(complaint))
         }
         Ok(admin) => make(&visit, token, admin).await,
     }
 }
 
-type Complaint = (StatusCode, String, Option<u64>);
-
 fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Complaint> {
     let now = clock::monotonic();
     let reserved = visit.state.sign_in.throttle.reserve(visit.address(), None, now).map_err(|wait| {
-        let text =
+        let note =
             format!("There were too many failures. Wait {}, then try again.", moment::wait(wait.seconds()));
-        (StatusCode::TOO_MANY_REQUESTS, text, Some(wait.seconds()))
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Complaint { status, note, wrongs: Wrongs::default(), wait: Some(wait.seconds()) }
     })?;
+    let read = read(form);
+    let complaint = |status, wrongs, wait| {
+        let note = "Nobody is made yet: look at what is marked below.".to_owned();
+        Complaint { status, note, wrongs: Wrongs::new(wrongs), wait }
+    };
     let presented = TokenDigest::of(form.text("token").trim().as_bytes());
     if !presented.is_some_and(|digest| digest.matches(&token.digest)) {
         let wait = visit.state.sign_in.wrong_setup_token(reserved, visit.address()).seconds();
         info!(client = %visit.address(), "setup refused: wrong token");
-        let text = format!("The token is not right. Wait {}, then try again.", moment::wait(wait));
-        return Err((StatusCode::UNAUTHORIZED, text, Some(wait)));
+        let text = format!("the token is not right; wait {}, then try again", moment::wait(wait));
+        let mut wrongs = vec![FieldError::new("token", text)];
+        wrongs.extend(read.err().into_iter().flatten());
+        return Err(complaint(StatusCode::UNAUTHORIZED, wrongs, Some(wait)));
     }
     reserved.succeeded();
-    let unprocessable = |text: String| (StatusCode::UNPROCESSABLE_ENTITY, text, None);
+    read.map_err(|wrongs| complaint(StatusCode::UNPROCESSABLE_ENTITY, wrongs, None))
+}
+
+/// Reads name and password, and says everything that is wrong with them, in the order of the page.
+fn read(form: &Form) -> Result<Admin, Vec<FieldError>> {
+    let mut wrongs = Vec::new();
     let name = UserName::parse(&form.text("username"))
-        .map_err(|error| unprocessable(format!("Not made: {error}.")))?;
+        .map_err(|error| wrongs.push(FieldError::new("username", error)));
     let password = SecretString::from(form.text("password"));
-    password::check_new(password.expose_secret())
-        .map_err(|error| unprocessable(format!("Not made: {error}.")))?;
-    if password.expose_secret() != form.text("password_again") {
-        return Err(unprocessable("Not made: the two passwords differ. Type the same one twice.".to_owned()));
+    if let Err(problem) = password::check_new(password.expose_secret()) {
+        wrongs.push(FieldError::new("password", problem));
     }
-    Ok(Admin { name, password })
+    if password.expose_secret() != form.text("password_again") {
+        let problem = "the two passwords differ; type the same one twice";
+        wrongs.push(FieldError::new("password_again", problem));
+    }
+    match name {
+        Ok(name) if wrongs.is_empty() => Ok(Admin { name, password }),
+        _ => Err(wrongs),
+    }
 }
 
 async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {

@@ -135,6 +135,43 @@ fn a_bad_name_or_password_leaves_the_token_good() {
 }
 
 #[test]
+fn each_wrong_field_has_its_message_and_only_the_passwords_are_typed_again() {
+    let sluice = Home::new().start();
+    let token = token(&sluice);
+    let html = |token: &str, fields: [&str; 3], status: u16| {
+        let [name, password, again] = fields;
+        let form = [("token", token), ("username", name), ("password", password), ("password_again", again)];
+        sluice.portal_post("/sluice/setup").form(&form).send(sluice.address).assert_status(status).text()
+    };
+    let tag = |html: &str, id: &str| {
+        let (_, rest) = html.split_once(&format!("<input id=\"{id}\"")).expect("an input");
+        rest.split_once('>').expect("its end").0.to_owned()
+    };
+    for (fields, wrong) in [
+        (["<a", "short-horse", "other-horse"], vec!["username", "password", "password_again"]),
+        (["ada", PASSWORD, "Other-1234"], vec!["password_again"]),
+        (["-ada", PASSWORD, PASSWORD], vec!["username"]),
+    ] {
+        let html = html(&token, fields, 422);
+        for field in ["token", "username", "password", "password_again"] {
+            let is_wrong = wrong.contains(&field);
+            assert_eq!(html.contains(&format!("id=\"{field}-wrong\"")), is_wrong, "{field}: {html}");
+            assert_eq!(tag(&html, field).contains("aria-invalid=\"true\""), is_wrong, "{field}: {html}");
+        }
+        assert!(tag(&html, wrong[0]).contains(" autofocus"), "{html}");
+        assert_eq!(html.matches(" autofocus").count(), 1, "{html}");
+        assert!(tag(&html, "token").contains(&format!("value=\"{token}\"")), "{html}");
+        assert!(!html.contains("-horse") && !html.contains("value=\"<a"), "{html}");
+    }
+    let html = html("wrong", ["-ada", PASSWORD, "Other-1234"], 401);
+    for field in ["token", "username", "password_again"] {
+        assert!(tag(&html, field).contains("aria-invalid=\"true\""), "{field}: {html}");
+    }
+    assert!(tag(&html, "token").contains("value=\"wrong\""), "{html}");
+    assert_eq!(names(&sluice), [""; 0]);
+}
+
+#[test]
 fn of_two_at_once_only_one_becomes_the_administrator() {
     let sluice = Home::new().start();
     let token = token(&sluice);

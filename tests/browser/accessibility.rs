@@ -73,11 +73,12 @@ fn everybody_can_use_the_pages_of_the_first_run() {
     let sluice = Home::new().start();
     let mut inspector = Inspector::start(&sluice);
     inspector.open("/setup");
-    for (token, told) in [("wrong", "The token is not right."), ("", "Setting up")] {
+    for (token, told) in [("wrong", "The token is not right;"), ("", "Setting up")] {
         let file = sluice.home.file("data/sluice.db.setup-token");
         let right = std::fs::read_to_string(file).expect("a token file");
         let browser = &inspector.browser;
         browser.clear("#username");
+        browser.clear("#token");
         browser.type_into("#token", if token.is_empty() { right.trim() } else { token });
         browser.type_into("#username", "ada");
         browser.type_into("#password", PASSWORD);

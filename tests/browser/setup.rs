@@ -35,7 +35,8 @@ fn the_first_visitor_with_the_token_becomes_the_administrator() {
 fn a_visitor_with_another_token_is_told_so_and_becomes_nobody() {
     let (sluice, browser) = open_setup();
     fill_in(&browser, "wrong");
-    browser.wait_for_text("[role=alert]", "The token is not right.");
+    browser.wait_for_text("[role=alert]", "look at what is marked below");
+    browser.wait_for_text("#token-wrong", "The token is not right;");
     let users = sluice.cli(&["user", "list", "--json"], "").assert_code(0).json();
     assert_eq!(users, serde_json::json!([]));
 }
