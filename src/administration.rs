@@ -5,6 +5,7 @@ pub mod blocked;
 pub mod connection;
 pub mod draft;
 pub mod keys;
+pub mod lines;
 pub mod owners;
 pub mod sessions;
 pub mod settings;

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
 use crate::{
+    administration::setup::Checked,
     authn::{
         basic::Basic,
         chain::Authenticator,
@@ -40,7 +41,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
-        events,
+        events, looks,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -112,6 +113,7 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let streams = Streams::start().context("the signals that end event streams")?;
     let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
+    let checked = Arc::new(Checked::stored(store.read(looks::all)?));
     let state = State {
         config,
         flags,
@@ -122,7 +124,7 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
         log,
         deliveries,
         streams,
-        checked: Arc::default(),
+        checked,
         probes: Arc::default(),
         setup,
     };

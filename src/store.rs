@@ -8,6 +8,7 @@ pub mod events;
 pub mod failures;
 pub mod keys;
 pub mod last_use;
+pub mod looks;
 pub mod marker;
 mod migrations;
 pub mod owners;

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use super::{
     Actor, Fault,
     keys::{self, By},
+    setup::{Look, Outcome},
 };
 use crate::{
     authn::api_key::{KeyName, NewKey},
@@ -29,6 +30,7 @@ use crate::{
     store::{
         database::StoreError,
         keys::{ApiKey, Scope},
+        looks,
         users::User,
     },
 };
@@ -79,7 +81,12 @@ pub async fn check(
     let portal = state.config.server.public_url.as_ref().unwrap_or(address);
     let check = Check { state, actor: visit.actor(user), user, app, address, portal, sender };
     let findings = check.run().await?;
-    state.checked.note(&findings);
+    let look = Look { at: clock::now(), outcome: Outcome::of(&findings) };
+    state.checked.note(&app.name, look);
+    let (name, storing) = (app.name.clone(), state.clone());
+    web::block(move || storing.store.write(|tx| looks::note(tx, &name, look)))
+        .await
+        .map_err(|_| Fault::Busy)??;
     Ok(findings)
 }
 

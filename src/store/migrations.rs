@@ -117,6 +117,12 @@ const STEPS: &[&str] = &[
     ) STRICT;",
     // What a session was opened with, in words of ours.
     "ALTER TABLE sessions ADD COLUMN device TEXT;",
+    // What the last look at the proxy's lines before an app came to.
+    "CREATE TABLE looks (
+        app           TEXT PRIMARY KEY,
+        at            INTEGER NOT NULL,
+        outcome       TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

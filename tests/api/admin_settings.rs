@@ -176,6 +176,46 @@ fn the_steps_say_what_is_done_and_only_configured_addresses_are_looked_at() {
     }
 }
 
+/// What stands beside the heading of a step.
+#[track_caller]
+fn tag(html: &str, step: &str) -> String {
+    let (_, rest) = html.split_once(&format!("<h2>{step} ")).unwrap_or_else(|| panic!("no {step} in {html}"));
+    let (_, rest) = rest.split_once("\"tag\">").expect("a tag");
+    rest.split('<').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn who_saves_the_bypass_has_chosen_how_people_come_in() {
+    let home = Home::new().user("ada", &["--admin"]);
+    let sluice = home.start();
+    let session = sluice.sign_in("ada", PASSWORD);
+    let desk = Desk { sluice, session };
+    assert_eq!(tag(&desk.html(START), "How people come in"), "next");
+    let fields = [("hosts", "nas.test"), ("networks", "192.168.0.0/16"), ("user", "ada"), ("confirmed", "1")];
+    desk.submit("bypass", &fields).assert_status(303);
+    let html = desk.html(START);
+    assert_eq!(tag(&html, "How people come in"), "done");
+    assert_eq!(tag(&html, "The first app"), "next");
+}
+
+#[test]
+fn what_a_look_at_the_proxy_came_to_is_known_after_a_restart() {
+    let mut desk = Desk::start();
+    assert!(!desk.html(START).contains("Last check"));
+    let address = desk.sluice.origin();
+    let check = desk.sluice.portal_post("/sluice/admin/start/check").session(&desk.session);
+    let check = check.form(&[("app", "qbittorrent"), ("address", &address)]).send(desk.sluice.address);
+    assert!(check.assert_status(200).text().contains("Sluice is asked before the app: Wrong."));
+    desk.sluice.kill9();
+    desk.sluice.restart();
+    let html = desk.html(START);
+    assert_eq!(tag(&html, "The proxy&#39;s lines"), "next");
+    assert!(html.contains("Last check, <time") && html.contains("something is wrong."), "{html}");
+    // Restarted, it listens on the address that its configuration names.
+    let lines = desk.html("/sluice/admin/lines/qbittorrent");
+    assert!(lines.contains(&format!("name=\"sluice\" value=\"{}\"", desk.sluice.address)), "{lines}");
+}
+
 #[test]
 fn going_back_to_a_version_that_brings_more_with_it_is_confirmed_first() {
     let desk = Desk::start();

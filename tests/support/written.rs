@@ -10,6 +10,7 @@ use actix_web::test::TestRequest;
 use actix_web::web::Data;
 use secrecy::SecretString;
 use sluice::administration::connection::{self, Finding, Question, Verdict};
+use sluice::administration::setup::Outcome;
 use sluice::authn::name::UserName;
 use sluice::config::Flags;
 use sluice::policy::app::AppName;
@@ -150,6 +151,10 @@ pub fn a_look_at_the_proxy_tells_good_lines_from_bad_ones(kind: Kind) {
     ] {
         assert_eq!(verdict(&good, question), Verdict::Proved, "{question:?} in {good:#?}");
     }
+    assert_eq!(Outcome::of(&good), Outcome::Stands);
+    let blind = look(kind, |text| text.replace("/sluice-check", "/sluice-blind"));
+    assert_eq!(verdict(&blind, Question::ForgedBeside), Verdict::Unproved, "{blind:#?}");
+    assert_eq!(Outcome::of(&blind), Outcome::Untold, "{blind:#?}");
     let unguarded = look(kind, |text| without_the_question(kind, text));
     for question in [Question::Asked, Question::ForgedAlone] {
         assert_eq!(verdict(&unguarded, question), Verdict::Wrong, "{question:?} in {unguarded:#?}");

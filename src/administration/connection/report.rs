@@ -65,8 +65,22 @@ pub enum Verdict {
     Proved,
     /// It is not.
     Wrong,
-    /// It could not be told.
+    /// It could not be told; the text says what would let it.
     Unproved,
+    /// Nothing that is asked from here can tell, as things are configured.
+    NotHere,
+}
+
+impl Verdict {
+    /// For programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Wrong => "wrong",
+            Self::Unproved => "unproved",
+            Self::NotHere => "not_here",
+        }
+    }
 }
 
 /// One question with what came out.
@@ -96,7 +110,8 @@ pub(super) fn portal(probed: &Probed, portal: &Origin) -> Vec<Finding> {
                 Verdict::Unproved,
                 format!(
                     "Sluice itself cannot open {portal}: {cause}. If browsers can, that name leads elsewhere on \
-                     Sluice's machine, and nothing can be checked from here."
+                     Sluice's machine: let it lead to the proxy there, too, as by a line of /etc/hosts, then check \
+                     again."
                 ),
             ),
             Answer::Status(status) => Finding::new(
@@ -162,9 +177,14 @@ pub(super) fn asked((asked, answer): &(bool, Answer), app: &App) -> Finding {
                 "Before it handed a request to {name}, the proxy asked Sluice, which knew the key in it."
             ),
         ),
-        (false, Answer::Nothing(cause)) => {
-            Finding::new(question, Verdict::Unproved, format!("{name} could not be opened: {cause}."))
-        }
+        (false, Answer::Nothing(cause)) => Finding::new(
+            question,
+            Verdict::Unproved,
+            format!(
+                "{name} could not be opened: {cause}. Let its host lead to the proxy on Sluice's machine, too, then \
+                 check again."
+            ),
+        ),
         (false, Answer::Status(status)) => Finding::new(
             question,
             Verdict::Wrong,
@@ -182,7 +202,8 @@ pub(super) fn forged_alone(answer: &Answer, (asked, _): &(bool, Answer), state: 
     let question = Question::ForgedAlone;
     match answer {
         Answer::Nothing(cause) => {
-            Finding::new(question, Verdict::Unproved, format!("The app could not be opened: {cause}."))
+            let text = format!("The app could not be opened: {cause}. Once it can, check again.");
+            Finding::new(question, Verdict::Unproved, text)
         }
         Answer::Status(300..=399 | 401 | 403) if *asked => Finding::new(
             question,
@@ -192,7 +213,7 @@ pub(super) fn forged_alone(answer: &Answer, (asked, _): &(bool, Answer), state: 
         Answer::Status(_) if !state.config.auth.enabled || state.authenticator.bypass.is_some() => {
             Finding::new(
                 question,
-                Verdict::Unproved,
+                Verdict::NotHere,
                 "Sluice lets people in here who prove nothing (auth.enabled or bypass), so nothing can be told.",
             )
         }
@@ -209,7 +230,8 @@ pub(super) fn forged_alone(answer: &Answer, (asked, _): &(bool, Answer), state: 
             question,
             Verdict::Unproved,
             format!(
-                "The request was answered {status}, which says neither that Sluice refused it nor that it passed."
+                "The request was answered {status}, which says neither that Sluice refused it nor that it passed. Start \
+                 the app, or correct its address in the proxy, then check again."
             ),
         ),
     }
@@ -220,7 +242,8 @@ pub(super) fn forged_beside(probed: &Probed, (user, app): (&User, &App), forged:
     let question = Question::ForgedBeside;
     let Some(arrival) = &probed.arrival else {
         let text = "The lines of this app have no place where Sluice stands in for it (/sluice-check), so what the app \
-                    gets could not be seen. The lines that Sluice writes have it.";
+                    gets could not be seen. The lines that Sluice writes have it: copy them anew, let the proxy \
+                    read them, then check again.";
         return Finding::new(question, Verdict::Unproved, text);
     };
     let headers = &arrival.headers;
@@ -269,7 +292,11 @@ fn once<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(super) fn address(believed: Option<bool>) -> Finding {
     let question = Question::Address;
     match believed {
-        None => Finding::new(question, Verdict::Unproved, "Sluice is not asked, so this cannot be told."),
+        None => Finding::new(
+            question,
+            Verdict::Unproved,
+            "Sluice is not asked, so this cannot be told. Once it is, check again.",
+        ),
         Some(false) => Finding::new(
             question,
             Verdict::Proved,
@@ -297,5 +324,5 @@ pub(super) fn secret(state: &State) -> Option<Finding> {
             "sso.secret is \"none\": that the proxy in front takes a client's own header away was only looked at here."
         }
     };
-    Some(Finding::new(Question::Secret, Verdict::Unproved, text))
+    Some(Finding::new(Question::Secret, Verdict::NotHere, text))
 }

@@ -5,13 +5,13 @@ use askama::Template;
 
 use super::Admin;
 use crate::{
-    policy::{app::App, origin::Host, pack::ApiRefusal},
+    administration::lines::{self, ADDRESS_FORM, SLUICE_FORM},
     portal::{
         frame::{Frame, Place},
         page,
         wrongs::Wrongs,
     },
-    proxy::lines::{self, Address, File, Proxy, Site, Traits},
+    proxy::lines::{Address, File, Proxy},
 };
 
 #[derive(Template)]
@@ -39,7 +39,9 @@ pub async fn show(admin: Admin, name: Path<String>) -> HttpResponse {
     let proxy = asked("proxy");
     let proxy = Proxy::ALL.into_iter().find(|known| Some(known.title()) == proxy.as_deref());
     let address = asked("address").unwrap_or_default();
-    let sluice = asked("sluice").unwrap_or_else(|| "127.0.0.1:9180".to_owned());
+    let sluice = asked("sluice")
+        .or_else(|| lines::usual_address(&admin.visit.state.config.server.listen))
+        .unwrap_or_default();
     let mut shown = LinesPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Settings),
@@ -53,12 +55,10 @@ pub async fn show(admin: Admin, name: Path<String>) -> HttpResponse {
     };
     let Some(proxy) = proxy else { return respond(StatusCode::OK, &shown) };
     match (Address::parse(&shown.address), Address::parse(&shown.sluice)) {
-        (None, _) => {
-            shown.wrongs = Wrongs::one("address", "write it like 127.0.0.1:8080 or http://qbittorrent:8080")
-        }
-        (_, None) => shown.wrongs = Wrongs::one("sluice", "write it like 127.0.0.1:9180 or sluice:9180"),
+        (None, _) => shown.wrongs = Wrongs::one("address", ADDRESS_FORM),
+        (_, None) => shown.wrongs = Wrongs::one("sluice", SLUICE_FORM),
         (Some(address), Some(sluice)) => {
-            let finished = lines::of(proxy, &site(&admin, app, (&address, &sluice)));
+            let finished = lines::of(&admin.visit.state.config, app, proxy, (&address, &sluice));
             shown.files = finished.once.into_iter().chain([finished.app]).collect();
             shown.within = finished.within;
         }
@@ -69,20 +69,4 @@ pub async fn show(admin: Admin, name: Path<String>) -> HttpResponse {
 
 fn respond(status: StatusCode, shown: &LinesPage<'_>) -> HttpResponse {
     page::render(page::answer(status, None), shown)
-}
-
-fn site<'a>(admin: &'a Admin, app: &'a App, (address, sluice): (&'a Address, &'a Address)) -> Site<'a> {
-    let server = &admin.visit.state.config.server;
-    let signs_in = app.pack.api.iter().any(|area| area.refusal == ApiRefusal::Qbittorrent);
-    let portal_host: Option<&Host> = server.public_url.as_ref().map(|portal| &portal.host);
-    Site {
-        app: &app.name,
-        address,
-        host: app.hosts.first().map(|(host, _)| host),
-        path: &app.base_path,
-        traits: Traits { signs_in_like_qbittorrent: signs_in, decided_by_body: !app.pack.rpc.is_empty() },
-        sluice,
-        base_path: &server.base_path,
-        portal_host,
-    }
 }

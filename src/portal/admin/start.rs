@@ -9,12 +9,14 @@ use crate::{
     administration::{
         connection::{self, Finding, Verdict},
         settings,
-        setup::Step,
+        setup::{Look, Outcome, Step},
     },
+    clock,
     policy::app::App,
     portal::{
         form::Form,
         frame::{Frame, Place},
+        moment::Moment,
         page,
         wrongs::sentence,
     },
@@ -40,6 +42,13 @@ struct StepRow {
 struct AppRow {
     name: String,
     addresses: Vec<String>,
+    look: Option<LookRow>,
+}
+
+/// What the last look at an app's lines came to.
+struct LookRow {
+    moment: Moment,
+    text: &'static str,
 }
 
 struct FindingRow {
@@ -64,12 +73,26 @@ impl StepRow {
     }
 }
 
+impl From<Look> for LookRow {
+    fn from(look: Look) -> Self {
+        let text = match look.outcome {
+            Outcome::Stands => "everything is right.",
+            Outcome::Wrong => "something is wrong. Check again to see what, and what to do.",
+            Outcome::Untold => {
+                "not everything could be told, so this is not done. Check again to see what is missing, and what to do."
+            }
+        };
+        Self { moment: Moment::ago(look.at, clock::now()), text }
+    }
+}
+
 impl From<Finding> for FindingRow {
     fn from(finding: Finding) -> Self {
         let verdict = match finding.verdict {
             Verdict::Proved => "Right",
             Verdict::Wrong => "Wrong",
             Verdict::Unproved => "Could not be told",
+            Verdict::NotHere => "Cannot be told from here",
         };
         let wrong = finding.verdict == Verdict::Wrong;
         Self { title: finding.question.title(), verdict, wrong, text: finding.text }
@@ -97,6 +120,7 @@ async fn render(
     let app = |app: &App| AppRow {
         name: app.name.as_str().to_owned(),
         addresses: connection::addresses(&admin.visit, app).iter().map(ToString::to_string).collect(),
+        look: state.checked.of(&app.name).map(LookRow::from),
     };
     let start = StartPage {
         base: admin.visit.base(),
