@@ -15,6 +15,7 @@ mod openapi;
 mod owners;
 mod precondition;
 pub mod problem;
+mod proxy;
 mod sessions;
 mod settings;
 mod traffic;
@@ -81,6 +82,8 @@ fn administration(api: &mut ServiceConfig) {
     .service(at("/blocked", &["GET"]).route(web::get().to(blocked::list)))
     .service(at("/blocked/{address}", &["DELETE"]).route(web::delete().to(blocked::unblock)))
     .service(at("/events", &["GET"]).route(web::get().to(events::follow)))
+    .service(at("/apps/{app}/proxy-lines", &["GET"]).route(web::get().to(proxy::show_lines)))
+    .service(at("/apps/{app}/proxy-check", &["POST"]).route(web::post().to(proxy::check)))
     .service(at("/apps/{app}/owners/look-up", &["POST"]).route(web::post().to(owners::look_up)))
     .service(
         at("/apps/{app}/owners/{item}", &["GET", "PUT", "DELETE"])

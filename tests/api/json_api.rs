@@ -5,6 +5,7 @@ mod bodies;
 mod callers;
 mod description;
 mod owners;
+mod proxy;
 mod settings;
 mod users;
 mod versions;

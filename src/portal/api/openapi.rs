@@ -10,14 +10,15 @@ use utoipa::{
     },
 };
 
-use super::{audit, blocked, events, keys, me, owners, problem, sessions, settings, traffic, users};
+use super::{audit, blocked, events, keys, me, owners, problem, proxy, sessions, settings, traffic, users};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Sluice",
-        description = "Users, keys, sessions and owners, as administrators manage them, and what apps may ask.",
+        description = "All that administrators do in the pages, and what apps may ask. Only the first administrator is \
+                       made elsewhere: on the page `setup`, or with `sluice user add`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     paths(
@@ -30,6 +31,7 @@ use crate::state::Snapshot;
         audit::list, audit::table, traffic::show,
         events::follow,
         owners::record, owners::show, owners::forget, owners::look_up,
+        proxy::show_lines, proxy::check,
         settings::show,
         settings::change,
         settings::versions,

@@ -25,7 +25,7 @@ const KEY_RULE: &str = "a key has 1 to 128 printable ASCII characters without sp
 const LOOK_UP_BYTES: usize = 2 * 1024 * 1024;
 
 /// The app in the path.
-pub struct InApp(AppName);
+pub struct InApp(pub AppName);
 
 /// The app and the item in the path.
 pub struct Item(AppName, ItemKey);
