@@ -18,6 +18,7 @@ mod config_errors;
 mod cookies;
 mod crash;
 mod events;
+mod every_route;
 mod expired_forms;
 mod health;
 mod json_api;

@@ -55,6 +55,11 @@ impl Inspector {
         wait::until("the whole page", || {
             self.browser.run("return document.readyState", &json!([])) == "complete"
         });
+        // How soon that is would depend on the machine.
+        wait::until("the first paint of what the page holds", || {
+            let paints = "return performance.getEntriesByName('first-contentful-paint').length";
+            self.browser.run(paints, &json!([])) == 1
+        });
         let mut found = self.network();
         found.extend(self.console());
         self.note(page, found);
