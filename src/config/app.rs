@@ -82,8 +82,12 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
         true => Ok(text.to_owned()),
         false => Err("is no group; a group has 1 to 64 printable characters without , and |".to_owned()),
     });
-    let (pack, base_path, authorization) = (pack?, base_path?, authorization?);
-    let extras = extras::read(reader, key, authorization);
+    let extras = extras::read(reader, key, authorization.unwrap_or(Authorization::Gate));
+    if pack.is_none() {
+        // Without their pack they cannot be judged, but are known all the same.
+        ["public", "ownership"].into_iter().for_each(|name| _ = reader.is_set(&key(name)));
+    }
+    let pack = pack?;
     let public = public(reader, &key("public"), &pack);
     let ownership = ownership(reader, &key("ownership"), &pack);
     let unsafe_methods = reader.value(&key("unsafe_methods"), "any", unsafe_methods);
@@ -92,8 +96,8 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
         hosts: hosts?,
         origins: origins?,
         pack,
-        authorization,
-        base_path,
+        authorization: authorization?,
+        base_path: base_path?,
         extras: extras?,
         entry: Entry { users: users?, groups: groups? },
         public: public?,

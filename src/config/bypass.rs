@@ -22,7 +22,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<Bypass>> {
         reader.warning(
             "bypass.hosts",
             &format!(
-                "{} looks like a public name: whoever reaches it from bypass.networks is {} without a sign-in, \
+                "{} looks like a public name: whoever reaches it from bypass.networks is `{}` without a sign-in, \
                  and a tunnel or another proxy makes everybody come from there; list private addresses only",
                 host.as_str(),
                 bypass.user

@@ -9,7 +9,7 @@ use crate::{
         app::Authorization,
         extras::{Extras, HeaderText, Inject},
     },
-    proxy::headers,
+    proxy::headers::OWNED,
 };
 
 /// What the answer to the proxy says about itself, or would make a browser do.
@@ -31,24 +31,45 @@ pub(super) fn read(
     key: impl Fn(&str) -> String,
     authorization: Authorization,
 ) -> Option<Extras> {
-    let headers = reader.map(&key("headers"), |name, text| {
-        if headers::OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name)) {
-            return Err("stands under a name of Sluice's own, which says the same for every app; choose another name"
-                .to_owned());
-        }
-        let name = header(name)?.as_str().to_owned();
-        if OF_THE_ANSWER.contains(&name.as_str()) || name.starts_with("content-") {
-            return Err("is a header of the answer itself; choose one that the app reads".to_owned());
-        }
-        let text = HeaderText::parse(text).ok_or_else(|| {
-            "is no header's text; write it like \"{user}\", of user, name, email, groups, id, role, capabilities, \
-             permission and app"
-                .to_owned()
-        })?;
-        Ok((name, text))
-    });
+    let headers = headers(reader, &key("headers"));
     let inject = inject(reader, &key, authorization);
     Some(Extras { headers: headers?, inject: inject? })
+}
+
+fn headers(reader: &mut Reader, key: &str) -> Option<Vec<(String, HeaderText)>> {
+    let headers = reader.map(key, |name, text| {
+        let header = named(name).map_err(|wrong| format!("`{name}` {wrong}"))?;
+        let text = HeaderText::parse(text).ok_or_else(|| {
+            format!(
+                "`{text}` is no header's text; write it like {{user}}, of user, name, email, groups, id, role, \
+                 capabilities, permission and app"
+            )
+        })?;
+        Ok((header, text))
+    })?;
+    for (place, (name, _)) in headers.iter().enumerate() {
+        if headers[..place].iter().any(|(other, _)| other == name) {
+            reader.problem(key, &format!("`{name}` is there twice, since case does not count; keep one"));
+            return None;
+        }
+    }
+    Some(headers)
+}
+
+/// The name of a header that is the app's alone.
+fn named(name: &str) -> Result<String, String> {
+    // Whatever the app reads of these must be what Sluice decided.
+    if OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name)) {
+        return Err("is a header that Sluice sends itself; choose another name".to_owned());
+    }
+    let name = header(name)
+        .map_err(|_| "is no name of a header for an app; write it like X-Forwarded-User".to_owned())?
+        .as_str()
+        .to_owned();
+    if OF_THE_ANSWER.contains(&name.as_str()) || name.starts_with("content-") {
+        return Err("is a header of the answer itself; choose one that the app reads".to_owned());
+    }
+    Ok(name)
 }
 
 fn inject(reader: &mut Reader, key: impl Fn(&str) -> String, authorization: Authorization) -> Option<Inject> {

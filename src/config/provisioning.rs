@@ -72,7 +72,7 @@ fn named(group: &str) -> Result<String, String> {
     if group::is_group(group) {
         Ok(group.to_owned())
     } else {
-        Err("belongs to what is no group's name".to_owned())
+        Err(format!("`{group}` is no group's name; one has 1 to 64 printable characters without , and |"))
     }
 }
 
@@ -86,6 +86,8 @@ fn grant(text: &str) -> Result<Grant, String> {
     let preset = Preset::ALL.into_iter().find(|preset| preset.name() == text).map(Preset::capabilities);
     match preset.map_or_else(|| text.parse(), Ok) {
         Ok(set) => Ok(Grant::Capabilities(set)),
-        Err(error) => Err(format!("is neither admin, nor a preset, nor a list of capabilities: {error}")),
+        Err(error) => {
+            Err(format!("`{text}` is neither admin, nor a preset, nor a list of capabilities: {error}"))
+        }
     }
 }

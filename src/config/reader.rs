@@ -168,7 +168,8 @@ impl Reader {
         }
     }
 
-    /// The entries of a table whose keys are the administrator's to choose, each a text.
+    /// The entries of a table whose keys are the administrator's to choose, each a text. What is wrong may be a key or its
+    /// value, so that `parse` says which.
     pub(super) fn map<T>(
         &mut self,
         key: &str,
@@ -214,7 +215,7 @@ impl Reader {
             match (parse(name, &text), &mut read) {
                 (Ok(value), Some(read)) => read.push(value),
                 (Ok(_), None) => {}
-                (Err(fix), _) => read = self.refuse(&entry, &format!("`{text}` {fix}")),
+                (Err(wrong), _) => read = self.refuse(&entry, &wrong),
             }
         }
         read

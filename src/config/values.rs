@@ -44,8 +44,10 @@ where
 /// A time such as `30s`, `15m`, `24h` or `30d`, within `range` of seconds.
 pub(super) fn duration(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Duration, String> {
     move |text| {
-        let wrong =
-            || format!("is no time from {}s to {}s such as 30s, 15m, 24h or 30d", range.start(), range.end());
+        let wrong = || {
+            let (start, end) = (in_words(*range.start()), in_words(*range.end()));
+            format!("is no time from {start} to {end}; write it like {}", examples(&range))
+        };
         // Nothing is nothing in every unit.
         if text == "0" && range.contains(&0) {
             return Ok(Duration::ZERO);
@@ -64,13 +66,35 @@ pub(super) fn duration(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Du
     }
 }
 
-/// A host, with a port where only that counts.
+/// A time in the largest unit that it is a whole number of.
+fn in_words(seconds: u64) -> String {
+    let units = [(31_536_000, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let whole = |(length, _): &(u64, _)| seconds > 0 && seconds.is_multiple_of(*length);
+    let (length, unit) = units.into_iter().find(whole).unwrap_or((1, "second"));
+    match seconds / length {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
+    }
+}
+
+/// Times of several units that lie within `range`.
+fn examples(range: &RangeInclusive<u64>) -> String {
+    let all = [(2, "2s"), (30, "30s"), (900, "15m"), (86_400, "24h"), (2_592_000, "30d")];
+    let within: Vec<_> = all.iter().filter(|(time, _)| range.contains(time)).map(|(_, text)| *text).collect();
+    match within.as_slice() {
+        [] => format!("{}s", range.end()),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
+
 /// A folder that is there.
 pub(super) fn existing_folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_dir() { Ok(path) } else { Err("is no folder; make it, or correct the path".to_owned()) }
 }
 
+/// A host, with a port where only that counts.
 pub(super) fn host(text: &str) -> Result<HostEntry, String> {
     parse_authority(text).ok_or_else(|| "is no host; write it like sonarr.example.com or nas:8989".to_owned())
 }
@@ -201,6 +225,20 @@ mod tests {
         }
         for text in ["", "30", "0s", "2h", "-1m", "1.5h", "h", "99999999999999999999d", "１h"] {
             assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_the_range_in_words_and_examples_within_it() {
+        for (range, told) in [
+            (60..=31_536_000, "from 1 minute to 1 year; write it like 15m, 24h or 30d"),
+            (1..=30, "from 1 second to 30 seconds; write it like 2s or 30s"),
+            (0..=3_600, "from 0 seconds to 1 hour; write it like 2s, 30s or 15m"),
+            (86_400..=315_360_000, "from 1 day to 10 years; write it like 24h or 30d"),
+            (5..=7, "from 5 seconds to 7 seconds; write it like 7s"),
+            (900..=5_400, "from 15 minutes to 90 minutes; write it like 15m"),
+        ] {
+            assert_eq!(duration(range)("5x").unwrap_err(), format!("is no time {told}"));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 70] = [
+const WRONG: [(&str, &str, &str); 73] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -87,7 +87,22 @@ const WRONG: [(&str, &str, &str); 70] = [
         "app.0.headers.Content-Type",
         "itself",
     ),
-    ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "Remote-User"),
+    ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "X-Forwarded-User"),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { Remote-User = \"{email}\" }",
+        "app.0.headers.Remote-User",
+        "`Remote-User` is a header that Sluice sends itself",
+    ),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { \"X D\" = \"{user}\" }",
+        "app.0.headers.X D",
+        "`X D` is no name of a header",
+    ),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { X-A = \"{user}\", x-a = \"{email}\" }",
+        "app.0.headers",
+        "`x-a` is there twice",
+    ),
     (
         "[[app]]\nname = \"a\"\nheaders = { Remote-User = \"{name}\" }",
         "app.0.headers.Remote-User",
