@@ -5,6 +5,7 @@ pub mod csv;
 pub mod deliveries;
 mod delivery;
 pub mod event;
+pub mod failing;
 pub mod kind;
 pub mod log;
 pub mod payload;

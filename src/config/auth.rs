@@ -24,13 +24,15 @@ pub struct AuthConfig {
 impl AuthConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let enabled = reader.value("auth.enabled", "true", flag);
-        if enabled == Some(false) {
-            reader
-                .warning("auth.enabled", "it is false: everybody who reaches the proxy is the administrator");
-        }
         let admin_user = reader.value("auth.admin_user", "admin", |text| {
             UserName::parse(text).map_err(|error| format!("is no user name: {error}"))
         });
+        if let (Some(false), Some(name)) = (enabled, &admin_user) {
+            reader.warning(
+                "auth.enabled",
+                &format!("nobody is asked who they are: everybody who reaches the proxy is the administrator `{name}`"),
+            );
+        }
         let admin_password = reader.secret("auth.admin_password");
         if let Some(Some(secret)) = &admin_password
             && let Err(error) = password::fits(secret.expose_secret())

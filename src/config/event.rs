@@ -21,8 +21,13 @@ pub(super) fn read(reader: &mut Reader) -> Option<Vec<Target>> {
     for index in 0..count {
         match (target(reader, index), &mut targets) {
             (Some(target), Some(known)) if known.iter().any(|known| known.digest() == target.digest()) => {
-                let text = "it has the address or the command of another [[event]]; name all types in one";
-                reader.problem(&format!("event.{index}"), text);
+                let (key, what) = match target.to {
+                    To::Webhook { .. } => ("url", "address"),
+                    To::Command { .. } => ("command", "command"),
+                };
+                let text =
+                    format!("another target has this {what} already; name all types of events in that one");
+                reader.problem(&format!("event.{index}.{key}"), &text);
                 targets = None;
             }
             (Some(target), Some(known)) => known.push(target),
@@ -69,6 +74,16 @@ fn webhook(reader: &mut Reader, key: impl Fn(&str) -> String) -> Option<To> {
     // What follows the host is often all that keeps others from writing there.
     let url = reader.hidden(&key("url"), web_address);
     let secret = reader.secret(&key("secret"));
+    if let (Some(url), Some(None)) = (&url, &secret) {
+        let host = url.origin().ascii_serialization();
+        reader.warning(
+            &key("secret"),
+            &format!(
+                "what is sent to {host} is not signed: who receives it cannot tell it from what others send there; \
+                 give a secret that both sides know"
+            ),
+        );
+    }
     Some(To::Webhook { url: url?, secret: secret? })
 }
 
@@ -156,7 +171,10 @@ mod tests {
                 "event.0.secret: a command is not",
             ),
             (format!("types = \"*\"\n{url}\nsecret = \"\""), "event.0.secret: the secret is empty"),
-            (format!("types = \"*\"\n{url}\n[[event]]\ntypes = \"*\"\n{url}"), "event.1: it has the address"),
+            (
+                format!("types = \"*\"\n{url}\n[[event]]\ntypes = \"*\"\n{url}"),
+                "event.1.url: another target has this",
+            ),
             (format!("types = \"*\"\n{url}\nretries = 3"), "event.0.retries: there is no such key"),
         ] {
             let problems = load_text(&format!("[[event]]\n{text}")).config.err().unwrap_or_default();

@@ -15,6 +15,7 @@ use tracing::error;
 
 use super::{
     delivery::{Courier, Means},
+    failing::Failing,
     target::{Target, To},
     webhook::Webhook,
 };
@@ -41,6 +42,8 @@ enum Order {
 pub struct Deliveries {
     store: Arc<Store>,
     orders: mpsc::UnboundedSender<Order>,
+    /// Who cannot be told now.
+    pub failing: Failing,
 }
 
 /// The thread; dropping it lets what is on its way arrive, and ends it.
@@ -54,11 +57,12 @@ impl Deliveries {
     pub fn start(store: &Arc<Store>, targets: &[Target]) -> anyhow::Result<(Self, Couriers)> {
         let (orders, given) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let team = Team { store: Arc::clone(store), running: HashMap::new() };
+        let failing = Failing::default();
+        let team = Team { store: Arc::clone(store), running: HashMap::new(), failing: failing.clone() };
         let thread = thread::Builder::new()
             .name("deliveries".to_owned())
             .spawn(move || runtime.block_on(team.work(given)))?;
-        let deliveries = Self { store: Arc::clone(store), orders: orders.clone() };
+        let deliveries = Self { store: Arc::clone(store), orders: orders.clone(), failing };
         deliveries.follow(targets)?;
         Ok((deliveries, Couriers { orders, thread: Some(thread) }))
     }
@@ -108,6 +112,7 @@ impl Drop for Couriers {
 struct Team {
     store: Arc<Store>,
     running: HashMap<TargetDigest, Running>,
+    failing: Failing,
 }
 
 struct Running {
@@ -143,7 +148,7 @@ impl Team {
     fn start(&self, told: (Target, Means), replaced: Option<Running>) -> Running {
         let (stop, stopped) = watch::channel(());
         let target = told.0.clone();
-        let courier = Courier::new(told, Arc::clone(&self.store), stopped);
+        let courier = Courier::new(told, Arc::clone(&self.store), stopped, self.failing.clone());
         let task = tokio::spawn(async move {
             if let Some(Running { stop, task, .. }) = replaced {
                 drop(stop);

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use super::{
     command,
+    failing::Failing,
     target::Target,
     webhook::{self, Webhook},
 };
@@ -66,6 +67,8 @@ pub(super) struct Courier {
     waiting: VecDeque<Recorded>,
     /// The event that failed last, and how often it did.
     failed: Failed,
+    /// Where it is noted that the target cannot be told.
+    failing: Failing,
 }
 
 #[derive(Default)]
@@ -80,6 +83,7 @@ impl Courier {
         (target, means): (Target, Means),
         store: Arc<Store>,
         stop: watch::Receiver<()>,
+        failing: Failing,
     ) -> Self {
         Self {
             target,
@@ -91,6 +95,7 @@ impl Courier {
             stored: EventId::START,
             waiting: VecDeque::new(),
             failed: Failed::default(),
+            failing,
         }
     }
 
@@ -102,6 +107,7 @@ impl Courier {
             }
         }
         while self.step().await == Next::GoOn {}
+        self.failing.forget(&self.target);
         self.store_progress();
     }
 
@@ -165,6 +171,7 @@ impl Courier {
             self.advance(recorded.id);
             return Next::GoOn;
         }
+        self.failing.note(&self.target, recorded.at);
         // Read anew: after a long wait the event may be too old to be kept.
         self.waiting.clear();
         self.pause(wait(self.failed.times)).await
@@ -172,6 +179,7 @@ impl Courier {
 
     fn advance(&mut self, event: EventId) {
         self.failed = Failed::default();
+        self.failing.forget(&self.target);
         self.delivered = event;
         self.store_progress();
     }

@@ -91,6 +91,12 @@ fn store(out: &mut Exposition, state: &State) {
         "Events that were lost: too many at once, or the database failed for too long.",
         state.log.lost(),
     );
+    out.single(
+        "sluice_event_targets_failing",
+        Kind::Gauge,
+        "Who is to be told of events and could not be, at the last try.",
+        state.deliveries.failing.all().len(),
+    );
 }
 
 fn queues(out: &mut Exposition, state: &State) {
