@@ -4,6 +4,7 @@ mod consequences;
 mod lockout;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::sync::Arc;
 
@@ -36,6 +37,12 @@ pub struct Overview {
     pub fields: Vec<Field>,
     /// Saved apps that do not hold, since the file has one of the same name.
     pub overridden: Vec<String>,
+    /// What holds but should be looked at.
+    pub warnings: Vec<WrongKey>,
+    /// The kinds that an app can be of.
+    pub packs: Vec<String>,
+    /// Who is told of events, in their order, without what could be a secret.
+    pub targets: Vec<String>,
 }
 
 /// A change as it was typed.
@@ -123,7 +130,16 @@ pub fn overview(state: &State) -> Result<Overview, Fault> {
         state.store.read(|connection| Ok((settings::latest(connection)?, settings::history(connection)?)))?;
     let outcome = config::load_with(&state.flags, &saved);
     let overridden = outcome.placed.overridden().map(|(_, name)| name.to_owned()).collect();
-    Ok(Overview { version, history, fields: outcome.fields(), overridden })
+    let targets = outcome.config.as_ref().map_or(&[][..], |config| &config.events);
+    Ok(Overview {
+        version,
+        history,
+        fields: outcome.fields(),
+        overridden,
+        warnings: warnings::of(&outcome, state.store.view()),
+        packs: config::packs(&state.flags).map(|packs| packs.names()).unwrap_or_default(),
+        targets: targets.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// Says what a change would do; changes nothing.
@@ -202,10 +218,10 @@ fn candidate(state: &State, base: VersionId, wanted: Wanted) -> Result<(Looked, 
     };
     let outcome = config::load_with(&state.flags, &saved);
     let changes = changes(&outcome_before, &outcome);
-    let warnings = outcome.warnings.iter().map(|warning| WrongKey::of(warning, &outcome)).collect();
+    let warnings = warnings::of(&outcome, state.store.view());
     let config = checked(outcome)?;
     let next = startup::renew(state, config).map_err(|cause| Fault::Conflict(format!("{cause:#}")))?;
-    let consequences = consequences::of(state, &next, clock::now());
+    let consequences = consequences::of(state, &next, clock::now())?;
     let preview = Preview { changes, consequences, warnings };
     Ok((Looked { before, saved, preview }, Snapshot::trial(next)))
 }

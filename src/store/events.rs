@@ -179,6 +179,12 @@ pub fn prune(connection: &Connection, oldest: Timestamp, limit: u32) -> Result<u
     Ok(deleted + connection.execute(past, params![newest(connection)?.0 - MOST, limit])?)
 }
 
+/// How many are older than this.
+pub fn count_before(connection: &Connection, oldest: Timestamp) -> Result<i64, StoreError> {
+    let count = "SELECT count(*) FROM events WHERE at < ?1";
+    Ok(connection.query_row(count, params![oldest.secs()], |row| row.get(0))?)
+}
+
 fn collect(
     rows: impl Iterator<Item = rusqlite::Result<Option<Recorded>>>,
 ) -> Result<Vec<Recorded>, StoreError> {

@@ -1,5 +1,7 @@
 //! Settings changed by an administrator whose request is at hand.
 
+mod brought;
+
 use std::{path::Path, sync::Arc};
 
 use actix_web::{FromRequest, dev::Payload, http::header::COOKIE, rt::System, test::TestRequest, web::Data};
