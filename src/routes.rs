@@ -1,7 +1,7 @@
 //! Every URL that Sluice answers, on one page.
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource, Route, guard,
+    HttpRequest, HttpResponse, Resource, Route,
     http::header,
     web::{self, ServiceConfig},
 };
@@ -20,31 +20,33 @@ use crate::{
 /// Registers all but the verify requests, which [`crate::proxy::gate`] has taken before; `base_path` is the portal's.
 pub fn configure(service: &mut ServiceConfig, base_path: &str) {
     service
-        .route("/healthz", read().to(health::alive))
-        .route("/readyz", read().to(health::ready))
-        .route("/metrics", read().to(health::metrics));
+        .route("/healthz", page::read().to(health::alive))
+        .route("/readyz", page::read().to(health::ready))
+        .route("/metrics", page::read().to(health::metrics));
     service
         .service(resource("/api/v2/auth/login", web::post().to(qbittorrent::log_in)))
         .service(resource("/api/v2/auth/logout", web::post().to(qbittorrent::log_out)));
     service.service(
         web::scope(base_path)
             .wrap(TracingLogger::<PortalSpan>::new())
-            .route("", read().to(account::enter))
-            .route("/", read().to(account::enter))
-            .service(resource("/login", read().to(log_in::show)).route(web::post().to(log_in::submit)))
-            .service(resource("/logout", read().to(log_out::show)).route(web::post().to(log_out::submit)))
-            .service(resource("/account", read().to(account::show)))
+            .route("", page::read().to(account::enter))
+            .route("/", page::read().to(account::enter))
+            .service(resource("/login", page::read().to(log_in::show)).route(web::post().to(log_in::submit)))
+            .service(
+                resource("/logout", page::read().to(log_out::show)).route(web::post().to(log_out::submit)),
+            )
+            .service(resource("/account", page::read().to(account::show)))
             .service(resource("/account/password", web::post().to(account::password::change)))
             .service(resource("/account/keys", web::post().to(account::keys::create)))
             .service(resource("/account/keys/revoke", web::post().to(account::keys::revoke)))
             .service(resource("/account/sessions/end", web::post().to(account::sessions::end)))
             .service(resource("/account/sessions/end-others", web::post().to(account::sessions::end_others)))
-            .service(resource("/setup", read().to(setup::show)).route(web::post().to(setup::submit)))
+            .service(resource("/setup", page::read().to(setup::show)).route(web::post().to(setup::submit)))
             .route("/probe", web::get().to(probe::receive))
             .service(resource("/forbidden", web::to(forbidden::show)))
             .service(web::scope("/admin").configure(admin::configure))
             .service(web::scope("/api/v1").configure(api::configure))
-            .service(resource("/assets/{name}", read().to(assets::serve)))
+            .service(resource("/assets/{name}", page::read().to(assets::serve)))
             .default_service(web::to(page::not_found)),
     );
     service.default_service(web::to(nothing));
@@ -52,10 +54,6 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
 
 fn resource(path: &str, route: Route) -> Resource {
     web::resource(path).route(route)
-}
-
-fn read() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn nothing(request: HttpRequest, state: Snapshot) -> HttpResponse {

@@ -39,37 +39,37 @@ use crate::{administration::Fault, policy::role::Role};
 /// Registers the pages, below `admin`.
 pub fn configure(pages: &mut ServiceConfig) {
     pages
-        .service(at("/users").route(web::get().to(users::list)))
-        .service(at("/users/new").route(web::get().to(user::blank)).route(web::post().to(user::add)))
-        .service(at("/users/{id}").route(web::get().to(user::edit)).route(web::post().to(user::change)))
+        .service(at("/users").route(page::read().to(users::list)))
+        .service(at("/users/new").route(page::read().to(user::blank)).route(web::post().to(user::add)))
+        .service(at("/users/{id}").route(page::read().to(user::edit)).route(web::post().to(user::change)))
         .service(
             at("/users/{id}/delete")
-                .route(web::get().to(user_deletion::ask))
+                .route(page::read().to(user_deletion::ask))
                 .route(web::post().to(user_deletion::submit)),
         )
         .service(
             at("/users/{id}/apps/{app}")
-                .route(web::get().to(user_app::show))
+                .route(page::read().to(user_app::show))
                 .route(web::post().to(user_app::submit)),
         )
-        .service(at("").route(web::get().to(overview::show)))
-        .service(at("/start").route(web::get().to(start::show)))
+        .service(at("").route(page::read().to(overview::show)))
+        .service(at("/start").route(page::read().to(start::show)))
         .service(at("/start/check").route(web::post().to(start::check)))
-        .service(at("/sessions").route(web::get().to(sessions::list)))
+        .service(at("/sessions").route(page::read().to(sessions::list)))
         .service(at("/sessions/end").route(web::post().to(sessions::end)))
         .service(at("/sessions/end-all").route(web::post().to(sessions::end_all)))
-        .service(at("/keys").route(web::get().to(keys::list)))
-        .service(at("/keys/revoke").route(web::get().to(keys::ask)).route(web::post().to(keys::revoke)))
-        .service(at("/audit").route(web::get().to(audit::list)))
-        .service(at("/audit.csv").route(web::get().to(audit::csv)))
-        .service(at("/blocked").route(web::get().to(blocked::list)))
+        .service(at("/keys").route(page::read().to(keys::list)))
+        .service(at("/keys/revoke").route(page::read().to(keys::ask)).route(web::post().to(keys::revoke)))
+        .service(at("/audit").route(page::read().to(audit::list)))
+        .service(at("/audit.csv").route(page::read().to(audit::csv)))
+        .service(at("/blocked").route(page::read().to(blocked::list)))
         .service(at("/blocked/unblock").route(web::post().to(blocked::unblock)))
-        .service(at("/lines/{app}").route(web::get().to(lines::show)))
-        .service(at("/settings").route(web::get().to(settings::show)))
+        .service(at("/lines/{app}").route(page::read().to(lines::show)))
+        .service(at("/settings").route(page::read().to(settings::show)))
         .service(at("/settings/versions/restore").route(web::post().to(settings::restore)))
         .service(
             at("/settings/{name}")
-                .route(web::get().to(settings::edit))
+                .route(page::read().to(settings::edit))
                 .route(web::post().to(settings::change)),
         );
 }

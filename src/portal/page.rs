@@ -1,8 +1,9 @@
 //! Pages and the headers that every one of them carries.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpResponse, HttpResponseBuilder, Route, guard,
     http::{StatusCode, header::LOCATION},
+    web,
 };
 use askama::Template;
 use tracing::error;
@@ -24,6 +25,11 @@ struct Message<'a> {
     heading: &'a str,
     text: &'a str,
     link: Option<Link>,
+}
+
+/// The route of a page that is read.
+pub fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Starts an answer with the headers that every page carries. `form_target` is where a form may lead beside the
