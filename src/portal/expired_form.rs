@@ -152,6 +152,15 @@ impl Sent {
         Self::of(visit, Form::read_carrying(request, payload, visit.base()).await?)
     }
 
+    /// The same where whole lists may be typed.
+    pub async fn read_large(
+        visit: &Visit,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Self, HttpResponse> {
+        Self::of(visit, Form::read_large(request, payload, visit.base()).await?)
+    }
+
     fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
         match ExpiredForm::carried_by(&form, visit.base())? {
             None => Ok(Self::ToDo(form)),

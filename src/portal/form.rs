@@ -9,10 +9,15 @@ use actix_web::{
 };
 use tracing::info;
 
-use super::{expired_form, page};
+use super::{
+    expired_form,
+    page::{self, Link},
+};
 
 /// The largest form that anybody may send.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
+/// The largest that administrators may, who send whole lists.
+const MAX_BYTES_OF_ADMINS: usize = 256 * 1024;
 /// A client gets this long for its body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -23,7 +28,7 @@ pub struct Form(BTreeMap<String, Vec<String>>);
 impl Form {
     /// Reads an urlencoded body; refuses other types, undecodable text and what is too large or too slow.
     pub async fn read(request: &HttpRequest, payload: Payload, base: &str) -> Result<Self, HttpResponse> {
-        Self::read_on_top(0, request, payload, base).await
+        Self::read_within((MAX_BYTES, 0), request, payload, base).await
     }
 
     /// The same for one that may carry an expired form: that comes on top of what anybody may send.
@@ -32,29 +37,45 @@ impl Form {
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        Self::read_on_top(expired_form::MAX_BYTES, request, payload, base).await
+        Self::read_within((MAX_BYTES, expired_form::MAX_BYTES), request, payload, base).await
     }
 
-    async fn read_on_top(
-        on_top: usize,
+    /// The same for one that an administrator sends, who is known already.
+    pub async fn read_large(
         request: &HttpRequest,
         payload: Payload,
         base: &str,
     ) -> Result<Self, HttpResponse> {
-        let refuse = |status: StatusCode, text: &str| {
+        Self::read_within((MAX_BYTES_OF_ADMINS, expired_form::MAX_BYTES), request, payload, base).await
+    }
+
+    async fn read_within(
+        (most, on_top): (usize, usize),
+        request: &HttpRequest,
+        payload: Payload,
+        base: &str,
+    ) -> Result<Self, HttpResponse> {
+        let refuse_with = |status: StatusCode, text: &str, link| {
             info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
-            page::message(base, status, ("Not accepted", text), None)
+            page::message(base, status, ("Not accepted", text), link)
         };
+        let refuse = |status: StatusCode, text: &str| refuse_with(status, text, None);
         let too_large = || {
-            let text = format!("The form is too large; send less than {} kB.", MAX_BYTES / 1024);
-            refuse(StatusCode::PAYLOAD_TOO_LARGE, &text)
+            let text = format!(
+                "The form is too large, so nothing was done; send less than {} kB. Go back in your browser, where what \
+                 you typed should still be.",
+                most / 1024
+            );
+            // Whatever takes whole lists shows its form at the same address.
+            let again = || Link { href: request.path().to_owned(), label: "Open the form again".to_owned() };
+            refuse_with(StatusCode::PAYLOAD_TOO_LARGE, &text, (most > MAX_BYTES).then(again))
         };
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the form that the page shows."));
         }
-        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(MAX_BYTES + on_top)).await {
+        let body = match tokio::time::timeout(TIMEOUT, payload.to_bytes_limited(most + on_top)).await {
             Ok(Ok(Ok(body))) => body,
             Ok(Ok(Err(_))) => return Err(refuse(StatusCode::BAD_REQUEST, "The form did not arrive whole.")),
             Ok(Err(_)) => return Err(too_large()),
@@ -64,7 +85,7 @@ impl Form {
             return Err(refuse(StatusCode::BAD_REQUEST, "The form holds text that cannot be read."));
         };
         let carried: usize = form.all(expired_form::FIELD).iter().map(String::len).sum();
-        if body.len() > MAX_BYTES + carried.min(on_top) { Err(too_large()) } else { Ok(form) }
+        if body.len() > most + carried.min(on_top) { Err(too_large()) } else { Ok(form) }
     }
 
     /// `None` where a name or value is not UTF-8.

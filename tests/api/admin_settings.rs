@@ -1,5 +1,9 @@
 //! The pages of settings and the steps of setting up.
 
+mod apps;
+mod targets;
+mod told;
+
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::wait;
@@ -16,7 +20,12 @@ struct Desk {
 impl Desk {
     #[track_caller]
     fn start() -> Self {
-        let home = Home::new().with("session.ttl = \"2h\"\n[[app]]\nname = \"qbittorrent\"");
+        Self::with("session.ttl = \"2h\"\n[[app]]\nname = \"qbittorrent\"")
+    }
+
+    #[track_caller]
+    fn with(settings: &str) -> Self {
+        let home = Home::new().with(settings);
         let sluice = home.user("ada", &["--admin"]).user("vera", &[]).start();
         let session = sluice.sign_in("ada", PASSWORD);
         Self { sluice, session }
@@ -36,6 +45,22 @@ impl Desk {
         all.extend_from_slice(fields);
         self.sluice.portal_post(&path).session(&self.session).form(&all).send(self.sluice.address)
     }
+}
+
+/// The whole element of an id, from its tag to the end of its kind.
+#[track_caller]
+fn element<'h>(html: &'h str, kind: &str, id: &str) -> &'h str {
+    let start = html.find(&format!("<{kind} id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {html}"));
+    let end = kind.split(' ').next().unwrap_or_default();
+    html[start..].split(&format!("</{end}>")).next().unwrap_or_default()
+}
+
+/// What needs attention, by the first page.
+#[track_caller]
+fn attention(desk: &Desk) -> String {
+    let html = desk.html("/sluice/admin");
+    let (_, rest) = html.split_once("attention-heading\">").unwrap_or_else(|| panic!("nothing in {html}"));
+    rest.split("</section>").next().unwrap_or_default().to_owned()
 }
 
 /// The value of the first hidden field of a name.

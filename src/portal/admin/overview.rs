@@ -8,7 +8,7 @@ use attention::Matter;
 
 use super::Admin;
 use crate::{
-    administration::{settings, setup::Step},
+    administration::settings,
     clock,
     metrics::traffic::Day,
     policy::role::Role,
@@ -41,15 +41,11 @@ struct Count {
 /// Shows it.
 pub async fn show(admin: Admin) -> HttpResponse {
     let day = admin.blocking(|state| Day::until(&state.store, clock::now())).await;
-    let no_app = admin
-        .blocking(settings::overview)
-        .await
-        .is_ok_and(|overview| !Step::App.is_done(&admin.visit.state, &overview));
-    let unfinished = no_app.then(|| attention::unfinished(&admin.visit));
+    let settings = admin.blocking(settings::overview).await.ok();
     let page = OverviewPage {
         base: admin.visit.base(),
         frame: admin.frame(Place::Overview),
-        matters: unfinished.into_iter().chain(attention::all(&admin.visit)).collect(),
+        matters: attention::all(&admin.visit, settings.as_ref()),
         charts: day.ok().map(|day| chart::of_day(&day)),
         counts: counts(admin.visit.state.store.view(), admin.visit.base()),
     };

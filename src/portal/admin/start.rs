@@ -12,6 +12,7 @@ use crate::{
         setup::{Look, Outcome, Step},
     },
     clock,
+    config::Config,
     policy::app::App,
     portal::{
         form::Form,
@@ -28,9 +29,33 @@ struct StartPage<'a> {
     base: &'a str,
     frame: Frame,
     steps: Vec<StepRow>,
+    entrance: Entrance,
     apps: Vec<AppRow>,
     findings: Vec<FindingRow>,
     wrong: Option<String>,
+}
+
+/// How people come in now.
+enum Entrance {
+    /// Everybody who reaches the proxy.
+    Open,
+    /// By what a provider says.
+    Asked(String),
+    /// By what a proxy in front says.
+    Named,
+    /// With a password.
+    Password,
+}
+
+impl Entrance {
+    fn of(config: &Config) -> Self {
+        match (&config.upstream, &config.sso) {
+            _ if !config.auth.enabled => Self::Open,
+            (Some(upstream), _) => Self::Asked(upstream.url.to_string()),
+            (None, Some(_)) => Self::Named,
+            (None, None) => Self::Password,
+        }
+    }
 }
 
 struct StepRow {
@@ -126,6 +151,7 @@ async fn render(
         base: admin.visit.base(),
         frame: admin.frame(Place::Overview),
         steps: Step::ALL.into_iter().map(step).collect(),
+        entrance: Entrance::of(&state.config),
         apps: state.config.apps.iter().map(app).collect(),
         findings: findings.into_iter().map(FindingRow::from).collect(),
         wrong,

@@ -1,9 +1,12 @@
 //! What an administrator should look at.
 
 use crate::{
+    administration::{settings::Overview, setup::Step},
     clock,
+    events::failing::Waiting,
     portal::{
-        admin::{blocked, keys::Sort},
+        admin::{blocked, keys::Sort, settings},
+        moment,
         visit::Visit,
     },
     store::{trouble::Trouble, users::Standing, view::View},
@@ -20,11 +23,14 @@ pub struct Matter {
     pub way: Option<(String, &'static str)>,
 }
 
-/// All of it, the most urgent first.
-pub fn all(visit: &Visit) -> Vec<Matter> {
+/// All of it, the most urgent first. `settings` are as they are, where they can be read.
+pub fn all(visit: &Visit, settings: Option<&Overview>) -> Vec<Matter> {
     let view = visit.state.store.view();
-    let mut matters: Vec<_> = troubles(visit).into_iter().collect();
+    let mut matters: Vec<_> = settings.and_then(|settings| unfinished(visit, settings)).into_iter().collect();
+    matters.extend(troubles(visit));
     matters.extend(lost(visit));
+    matters.extend(settings.map(|settings| warnings(visit, settings)).into_iter().flatten());
+    matters.extend(untold(visit));
     matters.extend(waiting(visit));
     matters.extend(asleep(visit, view));
     matters.extend(keys(visit, view));
@@ -32,11 +38,33 @@ pub fn all(visit: &Visit) -> Vec<Matter> {
 }
 
 /// Sluice was set up only in part.
-pub fn unfinished(visit: &Visit) -> Matter {
-    Matter {
+fn unfinished(visit: &Visit, settings: &Overview) -> Option<Matter> {
+    let matter = || Matter {
         text: "No app is set up yet.".to_owned(),
         way: Some((visit.page("/admin/start"), "Go on setting up")),
-    }
+    };
+    (!Step::App.is_done(&visit.state, settings)).then(matter)
+}
+
+fn warnings(visit: &Visit, settings: &Overview) -> Vec<Matter> {
+    let matter = |warning: settings::Warning| Matter {
+        text: warning.text,
+        way: warning.href.map(|href| (href, "Look at it")),
+    };
+    settings::warnings(visit, settings).into_iter().map(matter).collect()
+}
+
+/// Who is to be told of events and cannot be reached, or does not take them.
+fn untold(visit: &Visit) -> Vec<Matter> {
+    let matter = |waiting: Waiting| Matter {
+        text: format!(
+            "{} could not be told of an event of {}, and of those since. The log of the service says why.",
+            waiting.target,
+            moment::time(waiting.since)
+        ),
+        way: Some((visit.page("/admin/settings"), "Who is told")),
+    };
+    visit.state.deliveries.failing.all().into_iter().map(matter).collect()
 }
 
 fn troubles(visit: &Visit) -> Option<Matter> {
