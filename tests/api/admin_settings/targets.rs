@@ -29,6 +29,18 @@ fn each_is_listed_by_its_host_or_program_and_never_by_its_whole_address() {
         assert!(listed.contains(text), "no {text} in {listed}");
     }
     assert!(!listed.contains("T0K3N"), "{listed}");
+    for (part, title) in [
+        ("event.0", "Program /bin/true"),
+        ("event.1", "Webhook https://one.test"),
+        ("new-event", "Add a webhook"),
+    ] {
+        let html = desk.html(&format!("{SETTINGS}/{part}"));
+        assert!(html.contains(&format!("<h1>{title}</h1>")), "{html}");
+    }
+    let asked = desk.submit("event.2", &[("remove", "1")]).assert_status(422).text();
+    assert!(asked.contains("Remove Webhook https://two.test with all that is set for it?"), "{asked}");
+    desk.submit("event.2", &[("remove", "1"), ("confirmed", "1")]).assert_status(303);
+    assert!(!self::listed(&desk).contains("two.test"));
 }
 
 #[test]

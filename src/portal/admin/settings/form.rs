@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
-use super::{Admin, Subject, editor, row::Row, typed, warning};
+use super::{Admin, Subject, editor, row::Row, table_names, typed, warning};
 use crate::{
     administration::{
         FieldError,
@@ -43,6 +43,22 @@ struct FormPage<'a> {
     removing: bool,
 }
 
+fn title(subject: &Subject, overview: &Overview) -> String {
+    let title = subject.section().title;
+    match subject {
+        Subject::Section(_) => title.to_owned(),
+        Subject::App(name) => format!("{title} {name}"),
+        Subject::NewApp => "Add an app".to_owned(),
+        Subject::Webhook(place) if table_names(overview, "event").len() == *place => {
+            "Add a webhook".to_owned()
+        }
+        Subject::Webhook(place) | Subject::Command(place) => {
+            let target = overview.targets.get(*place).map_or("", String::as_str);
+            format!("{title} {target}").trim_end().to_owned()
+        }
+    }
+}
+
 /// What is to be known where an app shares hosts with others.
 fn shared_hosts(apps: &Apps, name: &str) -> Option<String> {
     let shared =
@@ -63,12 +79,7 @@ impl<'a> FormPage<'a> {
         Self {
             base: admin.visit.base(),
             frame: admin.frame(Place::Settings),
-            title: match subject {
-                Subject::Section(_) => section.title.to_owned(),
-                Subject::App(name) => format!("App {name}"),
-                Subject::NewApp => "Add an app".to_owned(),
-                Subject::Webhook(_) | Subject::Command(_) => "Who is told of events".to_owned(),
-            },
+            title: title(subject, overview),
             lead: section.lead,
             version: overview.version.get(),
             name: (*subject == Subject::NewApp)

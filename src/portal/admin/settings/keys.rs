@@ -72,19 +72,18 @@ impl Section {
 
     /// Where a key of the configuration stands: the form, and what it is called there.
     pub(super) fn place_of(key: &str) -> Option<(String, String)> {
-        let (first, rest) = key.split_once('.')?;
-        let (form, whose, rest) = match (first, rest.split_once('.')) {
-            ("app", Some((app, rest))) => (format!("app.{app}"), format!("App {app}"), rest),
-            ("event", Some((index, rest))) => {
-                let number = index.parse::<usize>().ok()?.checked_add(1)?;
-                (format!("event.{index}"), format!("Who is told of events, number {number}"), rest)
-            }
-            _ => (first.to_owned(), String::new(), rest),
+        let (first, below) = key.split_once('.')?;
+        let (form, name) = match (first, below.split_once('.')) {
+            ("app" | "event", Some((which, name))) => (format!("{first}.{which}"), name),
+            _ => (first.to_owned(), below),
         };
         let section = Self::of_form(&form)?;
-        let whose = if whose.is_empty() { section.title.to_owned() } else { whose };
-        let label = section.keys.iter().find(|key| key.holds(rest)).map(|key| key.label)?;
-        Some((form, format!("{whose}, {label}")))
+        let title = match form.strip_prefix("app.") {
+            Some(app) => format!("{} {app}", section.title),
+            None => section.title.to_owned(),
+        };
+        let label = section.keys.iter().find(|key| key.holds(name)).map(|key| key.label)?;
+        Some((form, format!("{title}, {label}")))
     }
 
     /// Whether a field of its form is shown again as it was typed: each that is no secret.
@@ -130,7 +129,7 @@ mod tests {
             ("sso.group_map.family", "sso", "Single sign-on by header, What groups bring"),
             ("app.sonarr.users", "app.sonarr", "App sonarr, Who may enter, by name"),
             ("app.sonarr.inject.cookie", "app.sonarr", "App sonarr, The app's own cookie"),
-            ("event.1.secret", "event.1", "Who is told of events, number 2, Secret that signs"),
+            ("event.1.secret", "event.1", "Webhook, Secret that signs"),
         ] {
             assert_eq!(Section::place_of(key), Some((form.to_owned(), words.to_owned())), "{key}");
         }
