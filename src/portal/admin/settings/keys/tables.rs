@@ -32,6 +32,12 @@ pub(in super::super) const APP: Section = Section {
             Kind::Optional("as the kind of app says", &["none", "app", "strict"]),
         ),
         key(
+            "unsafe_methods",
+            "What more than looking needs",
+            "Empty: what the kind of app says. admin, or capabilities such as add_downloads, for all but GET.",
+            Kind::Line,
+        ),
+        key(
             "authorization",
             "Whose the Authorization header is",
             "app leaves it to the app.",
