@@ -10,6 +10,7 @@ use actix_web::{
 use tracing::info;
 
 use super::{expired_form, page};
+use crate::authn::masked::masked;
 
 /// The largest form that anybody may send.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
@@ -42,7 +43,7 @@ impl Form {
         base: &str,
     ) -> Result<Self, HttpResponse> {
         let refuse = |status: StatusCode, text: &str| {
-            info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
+            info!(path = &*masked(request.path()), status = status.as_u16(), cause = text, "form refused");
             page::message(base, status, ("Not accepted", text), None)
         };
         let too_large = || {
