@@ -13,6 +13,7 @@ use super::{
     expired_form,
     page::{self, Link},
 };
+use crate::authn::masked::masked;
 
 /// The largest form that anybody may send.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
@@ -56,7 +57,7 @@ impl Form {
         base: &str,
     ) -> Result<Self, HttpResponse> {
         let refuse_with = |status: StatusCode, text: &str, link| {
-            info!(path = request.path(), status = status.as_u16(), cause = text, "form refused");
+            info!(path = &*masked(request.path()), status = status.as_u16(), cause = text, "form refused");
             page::message(base, status, ("Not accepted", text), link)
         };
         let refuse = |status: StatusCode, text: &str| refuse_with(status, text, None);

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     authn::{
         device::Device,
+        masked::masked,
         sign_in::{Claim, Refused, Wanted},
     },
     policy::origin::MissingOrigin,
@@ -132,7 +133,11 @@ pub fn ask_again(visit: &Visit, form: Form) -> HttpResponse {
 }
 
 fn carry(visit: &Visit, expired_form: Option<String>) -> HttpResponse {
-    info!(path = visit.path(), kept = expired_form.is_some(), "a form was sent after its session had ended");
+    info!(
+        path = &*masked(visit.path()),
+        kept = expired_form.is_some(),
+        "a form was sent after its session had ended"
+    );
     let target = visit.targets().check(&person::page_before(visit));
     let notice = match expired_form {
         Some(_) => KEPT,

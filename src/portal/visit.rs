@@ -22,6 +22,7 @@ use crate::{
     authn::{
         chain::Presented,
         cookie::{Cookies, Presence},
+        masked::masked,
     },
     clock,
     policy::{
@@ -87,7 +88,7 @@ impl Visit {
                 let host = here.map(|origin| origin.host.as_str().to_owned());
                 tracing::info!(
                     host,
-                    path = request.path(),
+                    path = &*masked(request.path()),
                     "page refused: no [[app]] lists the host that it was asked on"
                 );
                 Err(page::misdirected(&state.config.server.base_path))
@@ -243,7 +244,7 @@ impl Visit {
         if foreign {
             tracing::info!(
                 client = %self.address(),
-                path = self.request.path(),
+                path = &*masked(self.request.path()),
                 own = %self.origin,
                 "form refused: it comes from a page of another origin; if that is the portal's own address, \
                  set server.public_url or let the proxy send X-Forwarded-Proto and X-Forwarded-Host"

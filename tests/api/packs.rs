@@ -367,6 +367,15 @@ fn reload_without_a_running_service_says_so() {
     assert!(said.assert_code(1).err.contains("no running service"), "{said:?}");
 }
 
+/// Ends the load, also where the test fails.
+struct End<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn reloading_under_load_fails_no_request() {
     let home = home();
@@ -396,13 +405,14 @@ fn reloading_under_load_fails_no_request() {
                 })
             })
             .collect();
+        let end = End(&done);
         for next in 1..=10 {
             turn(next);
             sluice.cli(&["reload"], "").assert_code(0);
             let path = format!("/turn/{next}");
             wait::until("the new pack", || ask(&sluice, "eve", "qbittorrent", "GET", &path).status == 200);
         }
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(end);
         for client in clients {
             assert!(client.join().expect("no request failed") > 0);
         }

@@ -39,7 +39,9 @@ fn no_secret_is_logged_or_stored_in_clear() {
 
 #[test]
 fn a_key_that_is_typed_where_none_belongs_is_neither_logged_nor_noted() {
-    let home = Home::new().with("log.level = \"trace\"").user("ada", &["--admin"]);
+    let home = Home::new()
+        .with("log.level = \"trace\"\n[[app]]\nname = \"films\"\nhosts = [\"app.test\", \"127.0.0.1\"]")
+        .user("ada", &["--admin"]);
     let key = home.key("ada", "phone");
     let mut sluice = home.start();
     let path = format!("/x/{key}");
@@ -53,6 +55,8 @@ fn a_key_that_is_typed_where_none_belongs_is_neither_logged_nor_noted() {
         }
     }
     Request::get(&format!("/sluice/api/v1/users/{key}")).send(sluice.address);
+    Request::get(&format!("/sluice/admin/users/{key}")).host("elsewhere.test").send(sluice.address);
+    Request::post(&format!("/sluice/admin/users/{key}")).form(&[("x", "y")]).send(sluice.address);
     assert_eq!(sluice.stop(), Some(0));
     let log = sluice.process.log.text();
     assert!(log.contains("/x/sluice_\u{2026}"), "{log}");

@@ -6,6 +6,7 @@ use tracing::{error, info};
 use super::Admin;
 use crate::{
     administration::{Fault, FieldError},
+    authn::masked::masked,
     portal::{
         expired_form,
         page::{self, Link},
@@ -54,7 +55,7 @@ pub fn of(
     fault: Fault,
     order: &[&'static str],
 ) -> Result<(StatusCode, Complaint), HttpResponse> {
-    info!(user = %admin.user.name, path = request.path(), cause = %fault, "a form of administration is not taken");
+    info!(user = %admin.user.name, path = &*masked(request.path()), cause = %fault, "a form of administration is not taken");
     let note = |text: &str| Complaint { note: Some(text.to_owned()), ..Complaint::default() };
     let said = note(&sentence(&fault.to_string()));
     Ok(match fault {
