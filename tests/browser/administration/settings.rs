@@ -80,6 +80,8 @@ fn the_lines_of_the_proxy_are_copied(scripts: Scripts) {
     desk.browser.press("Settings");
     desk.browser.press("Proxy lines for qbittorrent");
     desk.browser.click("#proxy option:nth-child(3)");
+    // Only the system knows the port of this one.
+    desk.fill("#sluice", "127.0.0.1:9180");
     desk.browser.type_into("#address", "somewhere else\u{e007}");
     desk.browser.wait_for_text("#address-wrong", "");
     desk.fill("#address", "127.0.0.1:8080");
