@@ -203,6 +203,8 @@ fn look(kind: Kind, change: impl Fn(&str) -> String) -> Vec<Finding> {
         let service = startup::build(config, flags).expect("a service");
         let gate = service.address.parse().expect("an address");
         actix_web::rt::spawn(service.server);
+        // The server starts its workers once it is polled; a proxy may ask before it says that it is ready.
+        tokio::task::yield_now().await;
         let app = Echo::start();
         let wanted = Wanted { name: "radarr", address: app.address, path: "", traits: Traits::default() };
         let proxy = start(kind, &written(kind, gate, &wanted), None, change);
