@@ -190,6 +190,7 @@ fn authenticator(config: &Config, lane: &Arc<Lane>) -> anyhow::Result<Authentica
     let provisioner = |rules: &Provisioning| Arc::new(Provisioner::new(rules.clone(), Arc::clone(lane)));
     let sso = config.sso.as_ref().map(|sso| Sso {
         headers: sso.headers.clone(),
+        uncommon: sso.headers.uncommon(),
         proof: sso.proof.clone(),
         trusted: sso.trusted.clone(),
         provisioner: provisioner(&sso.provisioning),

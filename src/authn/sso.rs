@@ -18,7 +18,7 @@ use super::{
     principal::Credential,
     profile::{DisplayName, Email},
 };
-use crate::{clock, store::view::View, telemetry::Seldom};
+use crate::{clock, proxy::headers::OWNED, store::view::View, telemetry::Seldom};
 
 /// The header with the secret.
 const X_SLUICE_SECRET: HeaderName = HeaderName::from_static("x-sluice-secret");
@@ -43,6 +43,8 @@ impl SsoProof {
 pub struct Sso {
     /// The names of the headers.
     pub headers: IdentityHeaders,
+    /// Those that are not Sluice's own as well; looked at in every request.
+    pub uncommon: Vec<HeaderName>,
     /// What proves that they are the proxy's.
     pub proof: SsoProof,
     /// The proxies, by the address of the connection.
@@ -157,10 +159,11 @@ impl IdentityHeaders {
         }
     }
 
-    /// Their names.
-    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+    /// Their names, without those that are Sluice's own as well.
+    pub fn uncommon(&self) -> Vec<HeaderName> {
         let beside = [&self.name, &self.email, &self.groups].into_iter().flatten();
-        [&self.user].into_iter().chain(beside).map(HeaderName::as_str)
+        let all = [&self.user].into_iter().chain(beside);
+        all.filter(|name| !OWNED.contains(&name.as_str())).cloned().collect()
     }
 
     /// All that the headers say about a user. What cannot be read beside the name, or came

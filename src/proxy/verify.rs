@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, dev::RequestHead};
+use actix_web::{HttpResponse, dev::RequestHead, http::header::HeaderName};
 use tracing::debug;
 
 use super::{
@@ -176,7 +176,8 @@ impl<'a> Asked<'a> {
     /// A header that the app could take for one that the configuration adds to ours.
     fn alias_of_configured(&self, app: &App) -> Option<&'a str> {
         let of_app = app.extras.headers.iter().map(|(name, _)| name.as_str());
-        let of_sso = self.state.authenticator.sso.iter().flat_map(|sso| sso.headers.names());
+        let sso = self.state.authenticator.sso.as_ref();
+        let of_sso = sso.map_or(&[][..], |sso| &sso.uncommon).iter().map(HeaderName::as_str);
         let of_dialect = self.dialect.names.beside().iter().copied();
         alias_of(&self.request.headers, of_app.chain(of_sso).chain(of_dialect))
     }
