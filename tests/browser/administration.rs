@@ -1,4 +1,5 @@
-//! Administration as a person does it, with JavaScript and without. What came of it is asked of the product itself.
+//! Administration as a person does it, through nginx: on a phone with JavaScript, at a desk without. What came of it is
+//! asked of the product itself.
 
 mod lists;
 mod settings;
@@ -7,9 +8,11 @@ mod users;
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
+use crate::support::proxy::{Kind, Proxy};
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::verify::Dialect;
+use crate::support::world::World;
 
 /// Whether the pages' own JavaScript runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,7 @@ use in_both_ways;
 /// An administrator `ada` before her browser, and a user `vera` who may only look.
 struct Desk {
     sluice: Sluice,
+    proxy: Proxy,
     browser: Browser,
     scripts: Scripts,
     /// A session of ada's elsewhere, which asks what came of what she did.
@@ -47,12 +51,16 @@ impl Desk {
     fn with(scripts: Scripts, prepare: impl FnOnce(Home) -> Home) -> Self {
         let home = Home::new().user("ada", &["--admin"]).user("vera", &["--preset", "read-only"]);
         let apps = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"";
-        let sluice = prepare(home).with(apps).start();
+        let World { sluice, proxy, .. } = World::with_apps(Kind::Nginx, prepare(home).with(apps), [None; 2]);
         let browser = Browser::start();
+        match scripts {
+            Scripts::On => browser.resize(390, 844),
+            Scripts::Off => browser.resize(1280, 900),
+        }
         let off = json!({"value": scripts == Scripts::Off});
         browser.devtools("Emulation.setScriptExecutionDisabled", &off);
         let session = sluice.sign_in("ada", PASSWORD);
-        let desk = Self { sluice, browser, scripts, session };
+        let desk = Self { sluice, proxy, browser, scripts, session };
         desk.browser.open(&desk.address("/admin"));
         desk.browser.sign_in("ada", PASSWORD);
         desk.browser.wait_for_url(&desk.address("/admin"));
@@ -64,7 +72,7 @@ impl Desk {
     }
 
     fn address(&self, path: &str) -> String {
-        format!("{}/sluice{path}", self.sluice.origin())
+        format!("http://{}/sluice{path}", self.proxy.address)
     }
 
     /// What the JSON API says.
@@ -93,10 +101,19 @@ impl Desk {
         request.send(self.sluice.address)
     }
 
+    /// Goes to a page by the menu, which opens over the page on a phone.
+    #[track_caller]
+    fn go(&self, page: &str) {
+        if self.has_scripts() {
+            self.browser.press("Menu");
+        }
+        self.browser.press(page);
+    }
+
     /// Goes to the page of a user, as one does: by the menu and the list.
     #[track_caller]
     fn go_to_user(&self, name: &str) {
-        self.browser.press("Users");
+        self.go("Users");
         self.browser.press(name);
         self.browser.wait_for_text("h1", name);
     }

@@ -21,7 +21,7 @@ const OTHER: &str = "Another-horse-2";
 fn a_session_of_somebody_else_is_ended(scripts: Scripts) {
     let desk = Desk::start(scripts);
     let session = desk.sluice.sign_in("vera", PASSWORD);
-    desk.browser.press("Sessions");
+    desk.go("Sessions");
     desk.browser.type_into("#name", "vera");
     desk.browser.press("Show");
     desk.browser.wait_for_url(&desk.address("/admin/sessions?name=vera"));
@@ -35,17 +35,17 @@ fn a_session_of_somebody_else_is_ended(scripts: Scripts) {
 
 fn another_session_of_ones_own_is_ended(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Your account");
+    desk.go("Your account");
     desk.browser.click("form[action$='/account/sessions/end'] button");
     desk.browser.wait_for_text("[role=status]", "Signed out there.");
     assert_eq!(desk.verify("sonarr", &desk.session).status, 401);
-    desk.browser.press("Users");
+    desk.go("Users");
     desk.browser.wait_for_url(&desk.address("/admin/users"));
 }
 
 fn ones_own_password_is_changed(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Your account");
+    desk.go("Your account");
     for (field, text) in
         [("#current_password", PASSWORD), ("#new_password", OTHER), ("#new_password_again", OTHER)]
     {
@@ -63,7 +63,7 @@ fn a_key_of_somebody_else_is_revoked_after_a_question(scripts: Scripts) {
         key = home.key("vera", "phone");
         home
     });
-    desk.browser.press("API keys");
+    desk.go("API keys");
     desk.browser.press("Revoke phone of vera");
     desk.browser.wait_for_text("h1", "Revoke “phone” of vera?");
     desk.browser.press("Keep it");
@@ -81,7 +81,7 @@ fn an_address_that_has_to_wait_may_try_again(scripts: Scripts) {
         form.send(sluice.address).status
     };
     assert_eq!([attempt(&desk.sluice, "wrong"), attempt(&desk.sluice, PASSWORD)], [401, 429]);
-    desk.browser.press("Blocked");
+    desk.go("Blocked");
     desk.save("Let 198.51.100.7 try again", "This address may try again at once.");
     assert_eq!(attempt(&desk.sluice, PASSWORD), 303);
 }
@@ -91,7 +91,7 @@ fn the_audit_log_is_narrowed_and_saved_as_a_table(scripts: Scripts) {
     let folder = TempDir::new().expect("a folder");
     let allow = json!({"behavior": "allow", "downloadPath": folder.path()});
     desk.browser.devtools("Browser.setDownloadBehavior", &allow);
-    desk.browser.press("Audit log");
+    desk.go("Audit log");
     desk.browser.wait_for_text(".happened", "signed in");
     desk.browser.click("#types option[value='user.*']");
     desk.browser.press("By person and day");

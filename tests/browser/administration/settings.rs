@@ -21,7 +21,7 @@ fn setting(desk: &Desk, key: &str) -> Value {
 
 #[track_caller]
 fn set_failures(desk: &Desk, failures: &str) {
-    desk.browser.press("Settings");
+    desk.go("Settings");
     desk.browser.press("Change Failed sign-ins");
     desk.fill("#max_failures", failures);
     desk.save("Save", "The settings are saved");
@@ -47,7 +47,7 @@ fn a_setting_is_changed_and_gone_back_on(scripts: Scripts) {
 
 fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Settings");
+    desk.go("Settings");
     desk.browser.press("Change Sessions");
     desk.fill("#ttl", "12h");
     desk.fill("#remember_ttl", "soon");
@@ -65,7 +65,7 @@ fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(scripts: Scripts) {
 fn a_setting_of_the_file_shows_where_it_is_set(scripts: Scripts) {
     let desk = Desk::with(scripts, |home| home.with("session.ttl = \"2h\""));
     let file = desk.sluice.home.file("sluice.toml").display().to_string();
-    desk.browser.press("Settings");
+    desk.go("Settings");
     desk.browser.wait_for_text(".settings .tag", &format!("set by {file}"));
     desk.browser.press("Change Sessions");
     desk.browser.wait_for_text("#ttl-hint", &format!("Locked: set in {file}"));
@@ -77,7 +77,7 @@ fn a_setting_of_the_file_shows_where_it_is_set(scripts: Scripts) {
 
 fn the_lines_of_the_proxy_are_copied(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Settings");
+    desk.go("Settings");
     desk.browser.press("Proxy lines for qbittorrent");
     desk.browser.click("#proxy option:nth-child(3)");
     // Only the system knows the port of this one.

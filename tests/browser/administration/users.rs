@@ -19,7 +19,7 @@ in_both_ways!(
 
 fn a_user_is_found_by_a_part_of_the_name(scripts: Scripts) {
     let desk = Desk::with(scripts, |home| home.user("otto", &["--email", "otto@vera.example.com"]));
-    desk.browser.press("Users");
+    desk.go("Users");
     desk.browser.wait_for_url(&desk.address("/admin/users"));
     assert_eq!(desk.texts(".list tbody th a"), json!(["ada", "otto", "vera"]));
     desk.browser.type_into("#q", "VER");
@@ -34,7 +34,7 @@ fn a_user_is_found_by_a_part_of_the_name(scripts: Scripts) {
 
 fn a_user_is_added_with_a_preset(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Users");
+    desk.go("Users");
     desk.browser.press("Add a user");
     desk.browser.type_into("#name", "bob");
     desk.browser.type_into("#display_name", "Bob");
@@ -127,7 +127,7 @@ fn somebody_is_disabled_and_enabled_again(scripts: Scripts) {
     desk.save("Save changes", "They hold from the next request on.");
     assert_eq!(desk.verify("sonarr", &session).status, 401);
     assert_eq!(desk.user("vera")["enabled"], false);
-    desk.browser.press("Users");
+    desk.go("Users");
     desk.browser.wait_for_text("td[data-label=State]", "disabled");
     desk.browser.press("vera");
     desk.browser.click("input[name=enabled]");
@@ -150,7 +150,7 @@ fn somebody_is_deleted_after_a_question(scripts: Scripts) {
 
 fn what_was_typed_is_still_there_after_an_error(scripts: Scripts) {
     let desk = Desk::start(scripts);
-    desk.browser.press("Users");
+    desk.go("Users");
     desk.browser.press("Add a user");
     let typed =
         [("#name", "bob"), ("#display_name", "Bob B."), ("#email", "nowhere"), ("#groups", "family, 4k")];
