@@ -48,7 +48,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Log {
     queue: SyncSender<Message>,
-    anybodys: SyncSender<(Box<Due>, Arc<Repeats>)>,
+    anybodys: SyncSender<(Box<Due>, Option<Arc<Repeats>>)>,
     lost: Arc<AtomicU64>,
 }
 
@@ -80,7 +80,7 @@ impl Log {
     pub fn record(&self, event: Event) {
         let due = Box::new((event, clock::now()));
         let sent = if due.0.kind.is_anybodys() {
-            self.anybodys.try_send((due, Arc::default())).is_ok()
+            self.anybodys.try_send((due, None)).is_ok()
         } else {
             self.queue.try_send(Message::Happened(due)).is_ok()
         };
@@ -96,7 +96,7 @@ impl Log {
             return;
         }
         let again = Arc::<Repeats>::default();
-        if self.anybodys.try_send((Box::new((event(), now)), Arc::clone(&again))).is_ok() {
+        if self.anybodys.try_send((Box::new((event(), now)), Some(Arc::clone(&again)))).is_ok() {
             repeats::remember(&self.lost, alike, again);
         } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl Drop for Writer {
 struct Writing {
     store: Arc<Store>,
     waiting: Receiver<Message>,
-    waiting_of_anybody: Receiver<(Box<Due>, Arc<Repeats>)>,
+    waiting_of_anybody: Receiver<(Box<Due>, Option<Arc<Repeats>>)>,
     tally: Tally,
     lost: Arc<AtomicU64>,
     /// The count of lost events that the log has told.
@@ -159,11 +159,11 @@ impl Writing {
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
         for (due, repeats) in self.waiting_of_anybody.try_iter().take(WAITING) {
-            batch.extend(self.tally.take_repeating(*due, repeats));
+            batch.extend(self.tally.take(*due, repeats));
         }
         while let Some(next) = message {
             match next {
-                Message::Happened(due) => batch.extend(self.tally.take(due.0, due.1)),
+                Message::Happened(due) => batch.extend(self.tally.take(*due, None)),
                 Message::Stop => return (batch, Next::Stop),
             }
             message = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };

@@ -92,49 +92,50 @@ impl Key {
     }
 }
 
+impl Same {
+    const fn of(who: Who) -> Self {
+        Self { who, told: 0, counted: 0, last: None, repeats: Vec::new() }
+    }
+
+    fn take(&mut self, due: Due, limits: Limits, repeats: Option<Arc<Repeats>>) -> Option<Due> {
+        let again = repeats.is_some();
+        match repeats {
+            Some(repeats) if self.repeats.len() < READ => self.repeats.push(repeats),
+            Some(repeats) => self.counted += repeats.close().0,
+            None => {}
+        }
+        if self.told < limits.same {
+            self.told += 1;
+            self.last = again.then(|| due.clone());
+            return Some(due);
+        }
+        self.counted += 1;
+        self.last = Some(due);
+        None
+    }
+}
+
 impl Tally {
-    /// Takes an event; it comes back where it is to be stored now.
-    pub(super) fn take(&mut self, event: Event, at: Timestamp) -> Option<Due> {
+    /// Takes an event; it comes back where it is to be stored now. Where its worker counts by itself how often it happens
+    /// again, `repeats` is that count.
+    pub(super) fn take(&mut self, (event, at): Due, repeats: Option<Arc<Repeats>>) -> Option<Due> {
         let Some(limits) = event.kind.limits() else { return Some((event, at)) };
         let (who, different) = match event.actor {
             Some(_) => (Who::Known, limits.known),
             None => (Who::Unknown, limits.unknown),
         };
-        let key = Key::of(&event);
-        let kind = event.kind;
+        let (key, kind) = (Key::of(&event), event.kind);
         if let Some(same) = self.same.get_mut(&key) {
-            if same.told < limits.same {
-                same.told += 1;
-                return Some((event, at));
-            }
-            same.counted += 1;
-            same.last = Some((event, at));
-            return None;
+            return same.take((event, at), limits, repeats);
         }
         if self.same.iter().filter(|(key, same)| key.kind == kind && same.who == who).count() >= different {
             let others = self.others.entry((kind, who)).or_default();
-            others.counted += 1;
+            others.counted += 1 + repeats.map_or(0, |repeats| repeats.close().0);
             others.last = Some(at);
             return None;
         }
-        self.same.insert(key, Same { who, told: 1, counted: 0, last: None, repeats: Vec::new() });
-        Some((event, at))
-    }
-
-    /// The same for an event whose worker counts by itself how often it happens again.
-    pub(super) fn take_repeating(&mut self, (event, at): Due, repeats: Arc<Repeats>) -> Option<Due> {
-        let key = Key::of(&event);
-        let told = self.take(event, at);
-        match self.same.get_mut(&key) {
-            Some(same) if same.repeats.len() < READ => {
-                if let Some(due) = &told {
-                    same.last = Some(due.clone());
-                }
-                same.repeats.push(repeats);
-            }
-            _ => drop(repeats.close()),
-        }
-        told
+        let same = self.same.entry(key).or_insert(Same::of(who));
+        same.take((event, at), limits, repeats)
     }
 
     /// What was only counted, once the minute is over.
@@ -196,35 +197,36 @@ mod tests {
     fn the_same_refusal_is_told_once_a_minute_with_a_count() {
         let mut tally = Tally::default();
         assert!(tally.due(Duration::from_secs(100)).is_empty());
-        assert_eq!(tally.take(refused(1, "a"), at(0)), Some((refused(1, "a"), at(0))));
+        assert_eq!(tally.take((refused(1, "a"), at(0)), None), Some((refused(1, "a"), at(0))));
         for second in 1..=5 {
-            assert_eq!(tally.take(refused(1, "a"), at(second)), None);
+            assert_eq!(tally.take((refused(1, "a"), at(second)), None), None);
         }
-        assert!(tally.take(refused(1, "b"), at(6)).is_some(), "another rule");
-        assert!(tally.take(refused(2, "a"), at(7)).is_some(), "another address");
+        assert!(tally.take((refused(1, "b"), at(6)), None).is_some(), "another rule");
+        assert!(tally.take((refused(2, "a"), at(7)), None).is_some(), "another address");
         assert!(tally.due(Duration::from_secs(159)).is_empty());
         assert_eq!(tally.due(Duration::from_secs(160)), [(refused(1, "a").with("count", 5), at(5))]);
-        assert_eq!(tally.take(refused(1, "a"), at(61)), None, "it was told at the end of the last minute");
-        assert!(tally.take(refused(2, "a"), at(62)).is_some(), "that one was told a minute ago");
+        assert_eq!(
+            tally.take((refused(1, "a"), at(61)), None),
+            None,
+            "it was told at the end of the last minute"
+        );
+        assert!(tally.take((refused(2, "a"), at(62)), None).is_some(), "that one was told a minute ago");
         assert_eq!(tally.due(Duration::from_secs(220)), [(refused(1, "a").with("count", 1), at(61))]);
         assert!(tally.due(Duration::from_secs(280)).is_empty());
-        assert!(tally.take(refused(1, "a"), at(190)).is_some());
+        assert!(tally.take((refused(1, "a"), at(190)), None).is_some());
     }
 
     #[test]
     fn what_workers_count_is_told_with_the_rest() {
         let mut tally = Tally::default();
         let [one, two, late] = [(); 3].map(|()| Arc::<Repeats>::default());
-        assert!(tally.take_repeating((refused(1, "a"), at(0)), Arc::clone(&one)).is_some());
-        assert_eq!(
-            tally.take_repeating((refused(1, "a").with("route", "/x"), at(1)), Arc::clone(&two)),
-            None
-        );
-        assert!(tally.take_repeating((refused(2, "b"), at(1)), Arc::default()).is_some());
+        assert!(tally.take((refused(1, "a"), at(0)), Some(Arc::clone(&one))).is_some());
+        assert_eq!(tally.take((refused(1, "a").with("route", "/x"), at(1)), Some(Arc::clone(&two))), None);
+        assert!(tally.take((refused(2, "b"), at(1)), Some(Arc::default())).is_some());
         assert!(one.again(at(7)) && one.again(at(5)) && two.again(at(4)));
         assert_eq!(tally.close(), [(refused(1, "a").with("route", "/x").with("count", 4), at(5))]);
         assert!(!one.again(at(8)) && !two.again(at(8)), "the next one is told of");
-        assert_eq!(tally.take_repeating((refused(1, "a"), at(61)), Arc::clone(&late)), None);
+        assert_eq!(tally.take((refused(1, "a"), at(61)), Some(Arc::clone(&late))), None);
         assert!(late.again(at(62)));
         assert_eq!(tally.close(), [(refused(1, "a").with("count", 2), at(62))]);
     }
@@ -234,7 +236,7 @@ mod tests {
         let mut tally = Tally::default();
         let counts = [(); READ + 2].map(|()| Arc::<Repeats>::default());
         for count in &counts {
-            tally.take_repeating((refused(1, "a"), at(0)), Arc::clone(count));
+            tally.take((refused(1, "a"), at(0)), Some(Arc::clone(count)));
         }
         let open = counts.iter().filter(|count| count.again(at(1))).count();
         assert_eq!(open, READ);
@@ -242,11 +244,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_worker_counted_before_its_event_was_read_is_not_lost() {
+        let mut tally = Tally::default();
+        for host in 0..10 {
+            tally.take((refused(host, "a"), at(0)), None);
+        }
+        let early = Arc::<Repeats>::default();
+        assert!(early.again(at(1)) && early.again(at(1)));
+        assert_eq!(tally.take((refused(99, "a"), at(1)), Some(Arc::clone(&early))), None);
+        assert!(!early.again(at(2)));
+        assert_eq!(tally.close().iter().map(|(event, _)| count(event)).collect::<Vec<_>>(), [Some(3)]);
+    }
+
+    #[test]
     fn strangers_together_are_told_ten_times_a_minute_and_take_no_memory() {
         let mut tally = Tally::default();
         let told = (0..=255)
             .flat_map(|host| ["a", "b"].map(|cause| refused(host, cause)))
-            .filter_map(|event| tally.take(event, at(3)))
+            .filter_map(|event| tally.take((event, at(3)), None))
             .count();
         assert_eq!((told, tally.same.len()), (10, 10));
         let due = tally.close();
@@ -258,13 +273,13 @@ mod tests {
     fn strangers_do_not_keep_what_known_users_do_from_being_told() {
         let mut tally = Tally::default();
         for host in 0..=255 {
-            tally.take(refused(host, "a"), at(0));
+            tally.take((refused(host, "a"), at(0)), None);
         }
         let bob = UserName::parse("bob").unwrap();
-        assert!(tally.take(refused(1, "a").by(By::User(&bob)), at(0)).is_some());
-        assert!(tally.take(Event::new(Kind::SigninFailed), at(0)).is_some());
+        assert!(tally.take((refused(1, "a").by(By::User(&bob)), at(0)), None).is_some());
+        assert!(tally.take((Event::new(Kind::SigninFailed), at(0)), None).is_some());
         for _ in 0..1_000 {
-            assert!(tally.take(Event::new(Kind::UserAdded).by(By::User(&bob)), at(0)).is_some());
+            assert!(tally.take((Event::new(Kind::UserAdded).by(By::User(&bob)), at(0)), None).is_some());
         }
     }
 
@@ -273,7 +288,7 @@ mod tests {
         let mut tally = Tally::default();
         let bob = UserName::parse("bob").unwrap();
         let action = || Event::new(Kind::Action).by(By::User(&bob)).with("capability", "pause_resume");
-        assert_eq!((0..700).filter_map(|_| tally.take(action(), at(0))).count(), 600);
+        assert_eq!((0..700).filter_map(|_| tally.take((action(), at(0)), None)).count(), 600);
         assert_eq!(tally.close().iter().map(|(event, _)| count(event)).collect::<Vec<_>>(), [Some(100)]);
     }
 }
