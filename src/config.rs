@@ -56,8 +56,7 @@ use crate::{
     events::target::Target,
     policy::{
         app::Apps,
-        origin::{Host, Origin},
-        verdict::OriginRule,
+        origin::{Host, Origin, OriginRule},
     },
 };
 

@@ -8,6 +8,7 @@ pub mod needs;
 pub mod origin;
 pub mod pack;
 pub mod path;
+pub mod preflight;
 pub mod preset;
 pub mod role;
 pub mod route;

@@ -16,7 +16,7 @@ use crate::config::{LogConfig, LogFormat};
 /// Lines that may wait to be written; the queue is allocated whole.
 const QUEUED_LINES: usize = 4_096;
 
-/// Starts logging to standard error, as many lines at a time as wait; the last lines are written when the guard is dropped.
+/// Starts logging to standard error, as many lines at a time as wait; the last are written when the guard is dropped.
 pub fn start(config: &LogConfig) -> WorkerGuard {
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(BufWriter::new(io::stderr()));

@@ -4,7 +4,7 @@ use super::{
     reader::Reader,
     values::{flag, origin},
 };
-use crate::policy::{origin::MissingOrigin, verdict::OriginRule};
+use crate::policy::origin::{MissingOrigin, OriginRule};
 
 pub(super) fn read(reader: &mut Reader) -> Option<OriginRule> {
     let allowed = reader.list("origins.allowed", &[], origin);

@@ -177,6 +177,15 @@ pub enum MissingOrigin {
     Allowed,
 }
 
+/// What the configuration says about origins.
+#[derive(Debug)]
+pub struct OriginRule {
+    /// Origins whose pages may act on every app.
+    pub allowed: Vec<Origin>,
+    /// What becomes of a request that names no page.
+    pub missing: MissingOrigin,
+}
+
 /// Why the Origin rule refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginRefusal {

@@ -4,7 +4,7 @@ use super::{
     app::{App, AppName},
     capability::Capabilities,
     needs::Needs,
-    origin::{self, Claim, MissingOrigin, Origin, OriginRefusal},
+    origin::{self, Claim, MissingOrigin, Origin, OriginRefusal, OriginRule},
     role::Role,
 };
 
@@ -103,15 +103,6 @@ impl Action<'_> {
     }
 }
 
-/// What the configuration says about origins.
-#[derive(Debug)]
-pub struct OriginRule {
-    /// Origins whose pages may act on every app.
-    pub allowed: Vec<Origin>,
-    /// What becomes of a request that names no page.
-    pub missing: MissingOrigin,
-}
-
 /// The answer to *may they*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -176,21 +167,7 @@ pub fn decide(
     }
 }
 
-/// Decides about a browser's question before a request (a CORS preflight), which carries no credential: it passes
-/// where the page that the browser asks for is listed. For the app's own pages no browser asks.
-pub fn decide_preflight(action: &Action<'_>, claim: &Claim, rule: &OriginRule) -> Result<(), Forbidden> {
-    if !action.app.pack.preflights || action.needs == Needs::Deny {
-        return Err(Forbidden::Never);
-    }
-    let own = matches!(claim, Claim::From(origin) if origin == action.own);
-    let verdict = match own {
-        true => Err(OriginRefusal::Foreign),
-        false => page_may_act(claim, action, rule, MissingOrigin::Refused),
-    };
-    verdict.map_err(Forbidden::Origin)
-}
-
-fn page_may_act(
+pub(super) fn page_may_act(
     claim: &Claim,
     action: &Action<'_>,
     rule: &OriginRule,

@@ -28,9 +28,10 @@ use crate::{
     policy::{
         app::{App, Authorization, Taken},
         needs::Needs,
+        preflight,
         rpc::Calls,
-        ruling::{Basis, Ruling},
-        verdict::{self, Action, Forbidden, Method, Verdict},
+        ruling::Ruling,
+        verdict::{self, Action, Method, Verdict},
     },
     state::State,
     store::view::Health,
@@ -274,12 +275,8 @@ impl<'a> Asked<'a> {
     fn judge_preflight(&self, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
         let page = claim::read(&self.request.headers);
         let Described { app, ruling, .. } = described;
-        let verdict = match (ruling.basis, ruling.needs) {
-            // It could be one that nobody may make.
-            (Basis::OddPath, Needs::Admin) => Err(Forbidden::Never),
-            _ => verdict::decide_preflight(&action(described), &page, &self.state.config.origins),
-        };
-        match verdict {
+        let origins = &self.state.config.origins;
+        match preflight::decide(&action(described), ruling.basis, &page, origins) {
             Ok(()) => Ok(self.allow(&Admitted::Nobody, app, HandedOn::default())),
             Err(why) => Err(no_preflight(why, app, ruling)),
         }

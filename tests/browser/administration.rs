@@ -53,14 +53,12 @@ impl Desk {
         let apps = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"";
         let World { sluice, proxy, .. } = World::with_apps(Kind::Nginx, prepare(home).with(apps), [None; 2]);
         let browser = Browser::start();
-        match scripts {
-            Scripts::On => browser.resize(390, 844),
-            Scripts::Off => browser.resize(1280, 900),
-        }
         let off = json!({"value": scripts == Scripts::Off});
         browser.devtools("Emulation.setScriptExecutionDisabled", &off);
         let session = sluice.sign_in("ada", PASSWORD);
         let desk = Self { sluice, proxy, browser, scripts, session };
+        let (width, height) = if desk.is_on_phone() { (390, 844) } else { (1280, 900) };
+        desk.browser.resize(width, height);
         desk.browser.open(&desk.address("/admin"));
         desk.browser.sign_in("ada", PASSWORD);
         desk.browser.wait_for_url(&desk.address("/admin"));
@@ -69,6 +67,11 @@ impl Desk {
 
     fn has_scripts(&self) -> bool {
         self.scripts == Scripts::On
+    }
+
+    /// A phone has JavaScript, the desk has none: both differences are met in one pass each.
+    fn is_on_phone(&self) -> bool {
+        self.has_scripts()
     }
 
     fn address(&self, path: &str) -> String {
@@ -104,7 +107,7 @@ impl Desk {
     /// Goes to a page by the menu, which opens over the page on a phone.
     #[track_caller]
     fn go(&self, page: &str) {
-        if self.has_scripts() {
+        if self.is_on_phone() {
             self.browser.press("Menu");
         }
         self.browser.press(page);

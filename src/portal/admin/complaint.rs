@@ -55,7 +55,8 @@ pub fn of(
     fault: Fault,
     order: &[&'static str],
 ) -> Result<(StatusCode, Complaint), HttpResponse> {
-    info!(user = %admin.user.name, path = &*masked(request.path()), cause = %fault, "a form of administration is not taken");
+    let path = &*masked(request.path());
+    info!(user = %admin.user.name, path, cause = %fault, "a form of administration is not taken");
     let note = |text: &str| Complaint { note: Some(text.to_owned()), ..Complaint::default() };
     let said = note(&sentence(&fault.to_string()));
     Ok(match fault {
