@@ -15,7 +15,6 @@ use tokio::sync::Mutex;
 use super::{
     Actor, Fault,
     keys::{self, By},
-    setup::{Look, Outcome},
 };
 use crate::{
     authn::api_key::{KeyName, NewKey},
@@ -30,7 +29,7 @@ use crate::{
     store::{
         database::StoreError,
         keys::{ApiKey, Scope},
-        looks,
+        looks::{self, Look, Outcome},
         users::User,
     },
 };

@@ -8,10 +8,10 @@ use super::{
     settings::Overview,
 };
 use crate::{
-    clock::Timestamp,
     config::Source,
     policy::app::{AppName, Apps},
     state::State,
+    store::looks::{Look, Outcome},
 };
 
 /// A step, in the order in which they are taken.
@@ -66,44 +66,7 @@ impl Step {
     }
 }
 
-/// What a look at the proxy's lines came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All that matters was seen to be right.
-    Stands,
-    /// Something is wrong.
-    Wrong,
-    /// Nothing wrong was seen, but something that matters could not be told.
-    Untold,
-}
-
-/// A look, and when it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// When.
-    pub at: Timestamp,
-    /// What came out.
-    pub outcome: Outcome,
-}
-
 impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Stands, Self::Wrong, Self::Untold];
-
-    /// Its name in the store and for programs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stands => "stands",
-            Self::Wrong => "wrong",
-            Self::Untold => "untold",
-        }
-    }
-
-    /// The one of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
-
     /// Of what was found. A question that could not be answered is not answered well, except where nobody can from here.
     pub fn of(findings: &[Finding]) -> Self {
         let proved = |question| {

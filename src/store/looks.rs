@@ -3,11 +3,46 @@
 use rusqlite::{Connection, params};
 
 use super::database::StoreError;
-use crate::{
-    administration::setup::{Look, Outcome},
-    clock::Timestamp,
-    policy::app::AppName,
-};
+use crate::{clock::Timestamp, policy::app::AppName};
+
+/// What a look at the proxy's lines came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that matters was seen to be right.
+    Stands,
+    /// Something is wrong.
+    Wrong,
+    /// Nothing wrong was seen, but something that matters could not be told.
+    Untold,
+}
+
+/// A look, and when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// When.
+    pub at: Timestamp,
+    /// What came out.
+    pub outcome: Outcome,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Stands, Self::Wrong, Self::Untold];
+
+    /// Its name in the store and for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stands => "stands",
+            Self::Wrong => "wrong",
+            Self::Untold => "untold",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
 
 /// Notes a look, in the place of the one before.
 pub fn note(connection: &Connection, app: &AppName, look: Look) -> Result<(), StoreError> {

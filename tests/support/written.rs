@@ -10,7 +10,6 @@ use actix_web::test::TestRequest;
 use actix_web::web::Data;
 use secrecy::SecretString;
 use sluice::administration::connection::{self, Finding, Question, Verdict};
-use sluice::administration::setup::Outcome;
 use sluice::authn::name::UserName;
 use sluice::config::Flags;
 use sluice::policy::app::AppName;
@@ -20,6 +19,7 @@ use sluice::policy::role::Role;
 use sluice::portal::visit::Visit;
 use sluice::proxy::lines::{self, Address, Lines, Site, Traits};
 use sluice::startup;
+use sluice::store::looks::Outcome;
 use sluice::store::users::{self, NewUser};
 use tempfile::TempDir;
 

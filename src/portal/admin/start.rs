@@ -9,7 +9,7 @@ use crate::{
     administration::{
         connection::{self, Finding, Verdict},
         settings,
-        setup::{Look, Outcome, Step},
+        setup::Step,
     },
     clock,
     config::Config,
@@ -21,6 +21,7 @@ use crate::{
         page,
         wrongs::sentence,
     },
+    store::looks::{Look, Outcome},
 };
 
 #[derive(Template)]

@@ -15,10 +15,10 @@ use crate::{
         FieldError,
         connection::{self, Finding},
         lines::{self, ADDRESS_FORM, SLUICE_FORM},
-        setup::Outcome,
     },
     policy::app::{App, AppName},
     proxy::lines::{Address, File, Proxy},
+    store::looks::Outcome,
 };
 
 fn find<'a>(caller: &'a Caller, app: &AppName) -> Result<&'a App, Problem> {
