@@ -125,7 +125,7 @@ pub fn has_status(answer: &[u8], status: u16) -> bool {
 }
 
 /// An answer, apart from the headers that actix itself adds to each.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     /// Names in lower case, in the order of their names.

@@ -32,7 +32,7 @@ type Part = fn() -> anyhow::Result<()>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["bare", port, answer] => bare::serve(port, answer),
+        ["bare", kind, port, answer] => bare::serve(kind, port, answer),
         // Names of parts to run; `cargo bench` adds flags of its own.
         parts => measure(&parts.iter().copied().filter(|part| !part.starts_with('-')).collect::<Vec<_>>()),
     };

@@ -6,7 +6,8 @@ use anyhow::ensure;
 
 use crate::{
     alternation::alternate,
-    bare, figure,
+    bare::{self, Bare},
+    figure,
     http::{Connection, VERIFY_PATH, browser_headers, cookies, get, has_status, verify_headers},
     note,
     process::{Core, NGINX, Running, command_on, free_port, shipped},
@@ -51,7 +52,7 @@ pub fn run() -> anyhow::Result<()> {
     let home = Home::new(Population::TEN)?;
     let server = home.start_pinned()?;
     let verify = get(VERIFY_PATH, &verify_headers(Some(home.session())));
-    let app = bare::start(home.folder(), server.port, &verify)?;
+    let app = bare::start(Bare::Lean, home.folder(), server.port, &verify)?;
     let nginx = start(home.folder(), server.port, app.port)?;
     let mut headers = browser_headers();
     headers.push(("Cookie", cookies(home.session())));

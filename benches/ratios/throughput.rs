@@ -1,11 +1,15 @@
-//! Requests per second of a saturated core, as a ratio to the bare handler's.
+//! Requests per second of a saturated core, as ratios to the bare handlers'.
+//!
+//! The servers of a ratio are pressed at once and share the core by turns of milliseconds: each gets as much of it as
+//! the others, and whatever else the machine does meets all of them.
 
-use std::path::Path;
+use std::{path::Path, thread};
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 
 use crate::{
-    bare, figure,
+    bare::{self, Bare},
+    figure,
     http::{HOST, Headers, VERIFY_PATH, basic, get, verify_headers, verify_headers_with},
     note,
     process::Running,
@@ -14,9 +18,11 @@ use crate::{
     wrk::{self, Pressure, Script},
 };
 
-/// Pairs for each ratio. Their order alternates, so that a drift of the machine favours neither side.
-const PAIRS: usize = 12;
-const PRESSURE: Pressure = Pressure { connections: 16, seconds: 1 };
+/// How often the servers are started anew: where they come to lie in memory is felt as well.
+const STARTS: usize = 3;
+/// Rounds after each start.
+const ROUNDS: usize = 4;
+const PRESSURE: Pressure = Pressure { connections: 16, seconds: 2 };
 /// Different cookies that a cycle of requests presents.
 const CYCLE: usize = 10_000;
 const HUNDRED_THOUSAND: Population = Population::of_sessions(100_000);
@@ -63,24 +69,48 @@ impl Side<'_> {
     }
 }
 
-/// The median over pairs of one side's speed in units of the other's. Where something else runs on the core, the
-/// ratio by processor time, which goes to people only, is the steadier one.
+/// A round: how fast each is while all are pressed.
+fn race<const N: usize>(sides: [&Side<'_>; N]) -> anyhow::Result<[Speed; N]> {
+    thread::scope(|scope| {
+        let running = sides.map(|side| scope.spawn(|| side.run()));
+        let mut speeds = Vec::with_capacity(N);
+        for one in running {
+            speeds.push(one.join().map_err(|_| anyhow!("a measuring thread panicked"))??);
+        }
+        speeds.try_into().map_err(|_| anyhow!("a side is missing"))
+    })
+}
+
+/// How often one side answers while the other answers once, in each round.
+#[derive(Default)]
+struct Ratios {
+    wall: Vec<f64>,
+    processor: Vec<f64>,
+}
+
+impl Ratios {
+    fn add(&mut self, one: &Speed, other: &Speed) {
+        self.wall.push(one.wall / other.wall);
+        self.processor.push(one.processor / other.processor);
+    }
+
+    /// The median. Where something else runs on the core, the ratio by processor time, which goes to people only, is
+    /// the steadier one.
+    fn print(self, name: &str) -> anyhow::Result<()> {
+        note(format_args!("  {name} by processor time {:.3}", median(self.processor)));
+        figure(&format!("ratio {name}"), format_args!("{:.3}", median(self.wall)))
+    }
+}
+
+/// One side in units of the other's.
 fn ratio(name: &str, one: &Side<'_>, other: &Side<'_>) -> anyhow::Result<()> {
     note(format_args!("{name}:"));
-    let (mut wall, mut processor) = (Vec::new(), Vec::new());
-    for pair in 0..PAIRS {
-        let (one, other) = if pair % 2 == 0 {
-            let first = one.run()?;
-            (first, other.run()?)
-        } else {
-            let first = other.run()?;
-            (one.run()?, first)
-        };
-        wall.push(one.wall / other.wall);
-        processor.push(one.processor / other.processor);
+    let mut ratios = Ratios::default();
+    for _ in 0..STARTS * ROUNDS {
+        let [one, other] = race([one, other])?;
+        ratios.add(&one, &other);
     }
-    note(format_args!("  by processor time {:.3}", median(processor)));
-    figure(&format!("ratio {name}"), format_args!("{:.3}", median(wall)))
+    ratios.print(name)
 }
 
 fn cycle(folder: &Path, home: &Home) -> anyhow::Result<Script> {
@@ -165,15 +195,26 @@ pub fn deny() -> anyhow::Result<()> {
     against_bare("deny", &home, &asking_for("/api/operation-logs", &home), Expected::Refused)
 }
 
+/// Sluice in units of the bare handler's answers, and of the leanest one's.
 fn against_bare(name: &str, home: &Home, headers: &Headers, expected: Expected) -> anyhow::Result<()> {
+    note(format_args!("{name}:"));
     let script = Script::new(home.folder().join("same.lua"), headers, "")?;
-    let server = home.start_pinned()?;
-    let bare = bare::start(home.folder(), server.port, &get(VERIFY_PATH, headers))?;
-    ratio(
-        name,
-        &Side { name: "sluice", server: &server, script: &script, expected },
-        &Side { name: "bare", server: &bare, script: &script, expected },
-    )
+    let (mut usual, mut lean) = (Ratios::default(), Ratios::default());
+    for _ in 0..STARTS {
+        let server = home.start_pinned()?;
+        let request = get(VERIFY_PATH, headers);
+        let start = |kind| bare::start(kind, home.folder(), server.port, &request);
+        let (bare, leanest) = (start(Bare::Usual)?, start(Bare::Lean)?);
+        let side = |name, server| Side { name, server, script: &script, expected };
+        let sides = [&side("sluice", &server), &side("bare", &bare), &side("lean", &leanest)];
+        for _ in 0..ROUNDS {
+            let [sluice, bare, leanest] = race(sides)?;
+            usual.add(&sluice, &bare);
+            lean.add(&sluice, &leanest);
+        }
+    }
+    usual.print(name)?;
+    lean.print(&format!("{name}-over-lean"))
 }
 
 /// Sessions of many, each with a cookie of its own; and the same with ten.
@@ -182,7 +223,7 @@ pub fn session_100k() -> anyhow::Result<()> {
     let (few_script, many_script) = (cycle(few.folder(), &few)?, cycle(many.folder(), &many)?);
     let (few_server, many_server) = (few.start_pinned()?, many.start_pinned()?);
     let request = get(VERIFY_PATH, &verify_headers(Some(many.session())));
-    let bare = bare::start(many.folder(), many_server.port, &request)?;
+    let bare = bare::start(Bare::Usual, many.folder(), many_server.port, &request)?;
     let expected = Expected::Allowed;
     let many_side = Side { name: "sluice 100k", server: &many_server, script: &many_script, expected };
     let bare_side = Side { name: "bare", server: &bare, script: &many_script, expected };

@@ -5,7 +5,8 @@ use sluice::clock;
 
 use crate::{
     alternation::alternate,
-    bare, figure,
+    bare::{self, Bare},
+    figure,
     http::{Connection, VERIFY_PATH, basic, get, has_status, verify_headers, verify_headers_with},
     note,
     service::{Home, PASSWORD, Population, user_name},
@@ -37,7 +38,8 @@ pub fn basic_first() -> anyhow::Result<()> {
 pub fn upstream() -> anyhow::Result<()> {
     let answer = format!("HTTP/1.1 200 OK\r\nRemote-User: {}\r\n\r\n", user_name(0));
     let home = Home::new(Population::TEN)?;
-    let provider = bare::start_with(home.folder(), answer.as_bytes(), &get("/", &verify_headers(None)))?;
+    let provider =
+        bare::start_with(Bare::Lean, home.folder(), answer.as_bytes(), &get("/", &verify_headers(None)))?;
     let settings =
         format!("upstream.kind = \"generic\"\nupstream.url = \"http://127.0.0.1:{}\"\n", provider.port);
     let home = home.with(&settings);
