@@ -113,10 +113,9 @@ impl Meters {
         Self { all, by_place }
     }
 
-    /// Where verdicts are counted: about one of `apps`, or about none.
-    pub fn verdicts(&self, apps: &Apps, app: Option<&App>) -> &Verdicts {
-        let place = app.and_then(|app| apps.place(app));
-        place.and_then(|place| self.by_place.get(place)).map_or(&self.all.no_app, |verdicts| verdicts)
+    /// Where verdicts are counted: about one of the apps, or about none.
+    pub fn verdicts(&self, app: Option<&App>) -> &Verdicts {
+        app.and_then(|app| self.by_place.get(app.place)).map_or(&self.all.no_app, |verdicts| verdicts)
     }
 }
 
@@ -144,11 +143,11 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         let before = apps(&["sonarr", "radarr"]);
         let meters = Meters::new(Arc::clone(&metrics), &before);
-        meters.verdicts(&before, before.named("radarr")).allow(Way::Session);
-        meters.verdicts(&before, None).allow(Way::Session);
+        meters.verdicts(before.named("radarr")).allow(Way::Session);
+        meters.verdicts(None).allow(Way::Session);
         let after = apps(&["lidarr", "radarr"]);
         let meters = Meters::new(Arc::clone(&metrics), &after);
-        meters.verdicts(&after, after.named("radarr")).allow(Way::ApiKey);
+        meters.verdicts(after.named("radarr")).allow(Way::ApiKey);
         let named = |name: &str, count| (name.to_owned(), count);
         let expected = [named("", 1), named("sonarr", 0), named("radarr", 2), named("lidarr", 0)];
         assert_eq!(allowed(&metrics), expected);

@@ -35,6 +35,7 @@ use crate::{
     outbound,
     policy::{capability::Capabilities, role::Role},
     portal::setup::SetupToken,
+    proxy::answer::AppValues,
     server,
     state::{Current, State},
     store::{
@@ -113,6 +114,7 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let streams = Streams::start().context("the signals that end event streams")?;
     let traffic = traffic::Recorder::new(Arc::clone(&metrics));
     let meters = Meters::new(metrics, &config.apps);
+    let app_values = AppValues::new(&config.apps);
     let checked = Arc::new(Checked::stored(store.read(looks::all)?));
     let state = State {
         config,
@@ -121,6 +123,7 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
         authenticator,
         sign_in,
         meters,
+        app_values,
         log,
         deliveries,
         streams,
@@ -164,6 +167,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         ..before.sign_in.clone()
     };
     let meters = Meters::new(Arc::clone(&before.meters.all), &config.apps);
+    let app_values = AppValues::new(&config.apps);
     Ok(State {
         config,
         flags: before.flags.clone(),
@@ -171,6 +175,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         authenticator,
         sign_in,
         meters,
+        app_values,
         log: before.log.clone(),
         deliveries: before.deliveries.clone(),
         streams: before.streams.clone(),

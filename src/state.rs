@@ -16,6 +16,7 @@ use crate::{
     events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
     portal::{probe::Probes, setup::SetupToken},
+    proxy::answer::AppValues,
     store::Store,
 };
 
@@ -39,6 +40,8 @@ pub struct State {
     pub streams: Streams,
     /// What is counted, for these apps.
     pub meters: Meters,
+    /// What answers name these apps by.
+    pub app_values: AppValues,
     /// What the last look at the proxy came to.
     pub checked: Arc<Checked>,
     /// Requests that Sluice sent through the proxy, to see what comes of them.

@@ -184,7 +184,7 @@ impl Said {
         };
         let nobody = matches!(admitted, Admitted::Nobody);
         let handed_on = if nobody { HandedOn::default() } else { HandedOn::default().inject(app) };
-        let response = answer::allow(&admitted, app, Names::Own, handed_on);
+        let response = answer::allow(&admitted, (app, &answer::app_value(app)), Names::Own, handed_on);
         let shown = |value: &actix_web::http::header::HeaderValue| match value.is_sensitive() {
             true => "********".to_owned(),
             false => value.to_str().unwrap_or_default().to_owned(),

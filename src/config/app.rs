@@ -49,7 +49,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
 /// Said at the hosts of the last of the apps, which came to the others.
 fn warn_of_shared_hosts(reader: &mut Reader, apps: &Apps) {
     for shared in apps.shared_hosts() {
-        if let Some(place) = shared.apps().last().and_then(|last| apps.place(last)) {
+        if let Some(App { place, .. }) = shared.apps().last() {
             reader.warning(&format!("app.{place}.hosts"), &shared.to_string());
         }
     }
@@ -92,6 +92,7 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
     let ownership = ownership(reader, &key("ownership"), &pack);
     let unsafe_methods = reader.value(&key("unsafe_methods"), "any", unsafe_methods);
     Some(App {
+        place: index,
         name: name?,
         hosts: hosts?,
         origins: origins?,

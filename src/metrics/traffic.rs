@@ -220,8 +220,8 @@ mod tests {
                 day.by_hour(|what| what == What::SignIn(Ending::Failed))[23],
             ]
         };
-        meters.verdicts(&apps, apps.iter().next()).allow(Way::Session);
-        meters.verdicts(&apps, None).allow(Way::Public);
+        meters.verdicts(apps.iter().next()).allow(Way::Session);
+        meters.verdicts(None).allow(Way::Public);
         recorder.turn(&store, Turn::Again);
         assert_eq!(sums(), [0, 0], "it is not time yet");
         recorder.store(&store, Hour::of(now));

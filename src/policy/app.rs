@@ -102,6 +102,8 @@ impl PerApp {
 /// One protected app.
 #[derive(Clone, Debug)]
 pub struct App {
+    /// Its place in the configuration, from 0.
+    pub place: usize,
     /// Its name in the configuration.
     pub name: AppName,
     /// Where it answers; empty means every host that no other app lists.
@@ -130,6 +132,7 @@ impl App {
     /// An app of no known kind that takes every host.
     pub fn plain(name: AppName, pack: Arc<Pack>) -> Self {
         Self {
+            place: 0,
             name,
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -205,6 +208,7 @@ enum Index {
 #[derive(Debug)]
 pub struct Apps {
     apps: Vec<App>,
+    by_name: foldhash::HashMap<String, usize>,
     by_host: HashMap<HostEntry, Index>,
     without_hosts: Option<Index>,
 }
@@ -215,10 +219,13 @@ impl Apps {
         if apps.is_empty() {
             apps.push(App::plain(AppName("default".to_owned()), Arc::clone(generic)));
         }
+        let mut by_name = foldhash::HashMap::default();
         let mut by_host: HashMap<HostEntry, Index> = HashMap::new();
         let mut without_hosts = None;
-        for (index, app) in apps.iter().enumerate() {
-            if apps[..index].iter().any(|other| other.name == app.name) {
+        for (index, app) in apps.iter_mut().enumerate() {
+            app.place = index;
+            let name = app.name.as_str().to_owned();
+            if by_name.insert(name, index).is_some() {
                 return Err(SameName(app.name.as_str().to_owned()));
             }
             let taken = |before: Option<Index>| match before {
@@ -235,17 +242,12 @@ impl Apps {
                 without_hosts = Some(taken(without_hosts));
             }
         }
-        Ok(Self { apps, by_host, without_hosts })
+        Ok(Self { apps, by_name, by_host, without_hosts })
     }
 
     /// All of them, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &App> + Clone {
         self.apps.iter()
-    }
-
-    /// The place of an app in the configuration, from 0; a comparison of addresses, which reads no app.
-    pub fn place(&self, app: &App) -> Option<usize> {
-        self.apps.iter().position(|known| std::ptr::eq(known, app))
     }
 
     /// The hosts that several apps list below the same path.
@@ -262,7 +264,7 @@ impl Apps {
 
     /// The app that the proxy's configuration fixed.
     pub fn named(&self, name: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.name.as_str() == name)
+        self.by_name.get(name).and_then(|&place| self.apps.get(place))
     }
 
     /// The app that takes the origin's host: its host and port, else its host, else every host.

@@ -13,27 +13,69 @@ use tracing::error;
 use super::{dialect::Names, handed_on::HandedOn};
 use crate::{
     authn::principal::{Principal, Way},
-    policy::{app::App, capability::Capabilities, extras::Fact},
+    policy::{
+        app::{App, Apps},
+        capability::Capabilities,
+        extras::Fact,
+        preset::Permission,
+        role::Role,
+    },
     store::users::User,
 };
 
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
-const REMOTE_NAME: HeaderName = HeaderName::from_static("remote-name");
-const REMOTE_EMAIL: HeaderName = HeaderName::from_static("remote-email");
-const REMOTE_GROUPS: HeaderName = HeaderName::from_static("remote-groups");
-const X_AUTH_USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
-const X_AUTH_ROLE: HeaderName = HeaderName::from_static("x-auth-role");
-const X_AUTH_CAPABILITIES: HeaderName = HeaderName::from_static("x-auth-capabilities");
-const X_AUTH_PERMISSION: HeaderName = HeaderName::from_static("x-auth-permission");
-const X_AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
-const X_AUTH_APP: HeaderName = HeaderName::from_static("x-auth-app");
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const X_AUTHENTIK_USERNAME: HeaderName = HeaderName::from_static("x-authentik-username");
-const X_AUTHENTIK_NAME: HeaderName = HeaderName::from_static("x-authentik-name");
-const X_AUTHENTIK_EMAIL: HeaderName = HeaderName::from_static("x-authentik-email");
-const X_AUTHENTIK_GROUPS: HeaderName = HeaderName::from_static("x-authentik-groups");
-const X_AUTHENTIK_UID: HeaderName = HeaderName::from_static("x-authentik-uid");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+static NONE: HeaderValue = HeaderValue::from_static("none");
+static ANONYMOUS: HeaderValue = HeaderValue::from_static("anonymous");
+static ADMIN: HeaderValue = HeaderValue::from_static(Role::Admin.name());
+static USER: HeaderValue = HeaderValue::from_static(Role::User.name());
+static ADMINS: HeaderValue = HeaderValue::from_static(Role::Admin.group());
+static USERS: HeaderValue = HeaderValue::from_static(Role::User.group());
+/// The values of `X-Auth-Permission`, by their numbers.
+static PERMISSIONS: [HeaderValue; 4] = [
+    permission(Permission::Full),
+    permission(Permission::ReadOnly),
+    permission(Permission::None),
+    permission(Permission::Custom),
+];
+/// The values of `X-Auth-Method`, by their numbers.
+static METHODS: [HeaderValue; Way::ALL.len()] = [
+    method(Way::None),
+    method(Way::Public),
+    method(Way::Session),
+    method(Way::ApiKey),
+    method(Way::Basic),
+    method(Way::Sso),
+    method(Way::Upstream),
+    method(Way::Bypass),
+    method(Way::Open),
+];
+
+const fn method(way: Way) -> HeaderValue {
+    HeaderValue::from_static(way.name())
+}
+
+const fn permission(permission: Permission) -> HeaderValue {
+    HeaderValue::from_static(permission.name())
+}
+static CACHING: HeaderName = CACHE_CONTROL;
+static COOKIES: HeaderName = COOKIE;
+static CREDENTIALS: HeaderName = AUTHORIZATION;
+static REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
+static REMOTE_NAME: HeaderName = HeaderName::from_static("remote-name");
+static REMOTE_EMAIL: HeaderName = HeaderName::from_static("remote-email");
+static REMOTE_GROUPS: HeaderName = HeaderName::from_static("remote-groups");
+static X_AUTH_USER_ID: HeaderName = HeaderName::from_static("x-auth-user-id");
+static X_AUTH_ROLE: HeaderName = HeaderName::from_static("x-auth-role");
+static X_AUTH_CAPABILITIES: HeaderName = HeaderName::from_static("x-auth-capabilities");
+static X_AUTH_PERMISSION: HeaderName = HeaderName::from_static("x-auth-permission");
+static X_AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
+static X_AUTH_APP: HeaderName = HeaderName::from_static("x-auth-app");
+static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static X_AUTHENTIK_USERNAME: HeaderName = HeaderName::from_static("x-authentik-username");
+static X_AUTHENTIK_NAME: HeaderName = HeaderName::from_static("x-authentik-name");
+static X_AUTHENTIK_EMAIL: HeaderName = HeaderName::from_static("x-authentik-email");
+static X_AUTHENTIK_GROUPS: HeaderName = HeaderName::from_static("x-authentik-groups");
+static X_AUTHENTIK_UID: HeaderName = HeaderName::from_static("x-authentik-uid");
 
 impl Names {
     /// The names beside Sluice's own.
@@ -53,6 +95,29 @@ impl Names {
 
 /// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
 const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
+
+/// A header whose parts are ready-made.
+type Ready<'a> = (&'a HeaderName, &'a HeaderValue);
+
+/// The values of `X-Auth-App`, by the apps' places in the configuration.
+pub struct AppValues(Box<[HeaderValue]>);
+
+impl AppValues {
+    /// For these apps.
+    pub fn new(apps: &Apps) -> Self {
+        Self(apps.iter().map(app_value).collect())
+    }
+
+    /// Of one of them.
+    pub fn of(&self, app: &App) -> &HeaderValue {
+        self.0.get(app.place).unwrap_or(&NONE)
+    }
+}
+
+/// The value of `X-Auth-App`.
+pub fn app_value(app: &App) -> HeaderValue {
+    plain(app.name.as_str())
+}
 
 /// The values that stay the same for as long as a user does.
 #[derive(Debug)]
@@ -99,66 +164,96 @@ impl Admitted<'_> {
 }
 
 /// The one way to let a request pass: every identity header, once, never empty; but for nobody none that an app would
-/// take for a user's name.
-pub fn allow(admitted: &Admitted<'_>, app: &App, names: Names, handed_on: HandedOn) -> HttpResponse {
+/// take for a user's name. `app` comes with the value of its header.
+pub fn allow(
+    admitted: &Admitted<'_>,
+    (app, app_value): (&App, &HeaderValue),
+    names: Names,
+    handed_on: HandedOn,
+) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::OK);
-    // Each name stands here once, so that appending, which takes less, is the same as replacing.
     let headers = response.headers_mut();
-    headers.append(CACHE_CONTROL, NO_STORE);
     let capabilities = match admitted {
         Admitted::User(principal, capabilities) => {
             identify(headers, principal, *capabilities, names);
-            if !app.extras.headers.is_empty() {
-                add_extras(headers, principal, *capabilities, app);
-            }
             *capabilities
         }
         Admitted::Nobody => {
-            headers.append(X_AUTH_ROLE, HeaderValue::from_static("anonymous"));
-            headers.append(X_AUTH_CAPABILITIES, HeaderValue::from_static("none"));
-            headers.append(X_AUTH_METHOD, HeaderValue::from_static(Way::Public.name()));
+            add(headers, &[(&X_AUTH_ROLE, &ANONYMOUS), (&X_AUTH_CAPABILITIES, &NONE)]);
             Capabilities::NONE
         }
     };
-    headers.append(X_AUTH_PERMISSION, HeaderValue::from_static(capabilities.permission().name()));
-    headers.append(X_AUTH_APP, plain(app.name.as_str()));
+    add(
+        headers,
+        &[
+            (&CACHING, &NO_STORE),
+            (&X_AUTH_PERMISSION, &PERMISSIONS[capabilities.permission() as usize]),
+            (&X_AUTH_METHOD, &METHODS[admitted.way() as usize]),
+            (&X_AUTH_APP, app_value),
+        ],
+    );
+    if let Admitted::User(principal, capabilities) = admitted
+        && !app.extras.headers.is_empty()
+    {
+        add_extras(headers, principal, *capabilities, app);
+    }
     // The proxy hands the app these instead of the client's own, so that no app sees a credential of ours.
     for (name, value) in [
-        (COOKIE, handed_on.cookies),
-        (AUTHORIZATION, handed_on.authorization),
-        (X_API_KEY, handed_on.api_key),
+        (&COOKIES, handed_on.cookies),
+        (&CREDENTIALS, handed_on.authorization),
+        (&X_API_KEY, handed_on.api_key),
     ] {
         if let Some(value) = value {
-            headers.append(name, value);
+            headers.append(name.clone(), value);
         }
     }
     response
+}
+
+/// Adds headers that are not there yet: each name stands once in this file, so that appending, which takes less, is the
+/// same as replacing. One loop, which is not unrolled, is little code to fetch, and that is felt.
+#[inline(never)]
+fn add(headers: &mut HeaderMap, ready: &[Ready<'_>]) {
+    for &(name, value) in ready {
+        headers.append(name.clone(), value.clone());
+    }
 }
 
 fn identify(headers: &mut HeaderMap, principal: &Principal, capabilities: Capabilities, names: Names) {
     let user = &principal.user;
     let own = user.answer.get_or_init(|| UserAnswer::of(user));
     let role = principal.role();
-    let groups = match principal.is_narrowed() {
-        true => HeaderValue::from_static(role.group()),
-        false => own.groups.clone(),
+    let groups = match (principal.is_narrowed(), role) {
+        (false, _) => &own.groups,
+        (true, Role::Admin) => &ADMINS,
+        (true, Role::User) => &USERS,
     };
     if names == Names::Authentik {
-        headers.append(X_AUTHENTIK_USERNAME, own.user.clone());
-        headers.append(X_AUTHENTIK_NAME, own.name.clone());
-        headers.append(X_AUTHENTIK_EMAIL, own.email.clone());
-        headers.append(X_AUTHENTIK_GROUPS, piped(&groups));
-        headers.append(X_AUTHENTIK_UID, own.id.clone());
+        let piped = piped(groups);
+        add(
+            headers,
+            &[
+                (&X_AUTHENTIK_USERNAME, &own.user),
+                (&X_AUTHENTIK_NAME, &own.name),
+                (&X_AUTHENTIK_EMAIL, &own.email),
+                (&X_AUTHENTIK_GROUPS, &piped),
+                (&X_AUTHENTIK_UID, &own.id),
+            ],
+        );
     }
-    let list = if capabilities == user.granted { own.granted.clone() } else { list(capabilities) };
-    headers.append(REMOTE_USER, own.user.clone());
-    headers.append(REMOTE_NAME, own.name.clone());
-    headers.append(REMOTE_EMAIL, own.email.clone());
-    headers.append(REMOTE_GROUPS, groups);
-    headers.append(X_AUTH_USER_ID, own.id.clone());
-    headers.append(X_AUTH_ROLE, HeaderValue::from_static(role.name()));
-    headers.append(X_AUTH_CAPABILITIES, list);
-    headers.append(X_AUTH_METHOD, HeaderValue::from_static(principal.credential.way().name()));
+    let other = (capabilities != user.granted).then(|| list(capabilities));
+    add(
+        headers,
+        &[
+            (&REMOTE_USER, &own.user),
+            (&REMOTE_NAME, &own.name),
+            (&REMOTE_EMAIL, &own.email),
+            (&REMOTE_GROUPS, groups),
+            (&X_AUTH_USER_ID, &own.id),
+            (&X_AUTH_ROLE, if role == Role::Admin { &ADMIN } else { &USER }),
+            (&X_AUTH_CAPABILITIES, other.as_ref().unwrap_or(&own.granted)),
+        ],
+    );
 }
 
 /// The headers of the app's own. A value that no header can hold is left out, and the app then knows nobody.
@@ -166,13 +261,13 @@ fn add_extras(headers: &mut HeaderMap, principal: &Principal, capabilities: Capa
     for (name, text) in &app.extras.headers {
         let text = text.fill(|fact, into| {
             let header = match fact {
-                Fact::User => REMOTE_USER,
-                Fact::Name => REMOTE_NAME,
-                Fact::Email => REMOTE_EMAIL,
-                Fact::Groups => REMOTE_GROUPS,
-                Fact::Id => X_AUTH_USER_ID,
-                Fact::Role => X_AUTH_ROLE,
-                Fact::Capabilities => X_AUTH_CAPABILITIES,
+                Fact::User => &REMOTE_USER,
+                Fact::Name => &REMOTE_NAME,
+                Fact::Email => &REMOTE_EMAIL,
+                Fact::Groups => &REMOTE_GROUPS,
+                Fact::Id => &X_AUTH_USER_ID,
+                Fact::Role => &X_AUTH_ROLE,
+                Fact::Capabilities => &X_AUTH_CAPABILITIES,
                 Fact::Permission => return into.push_str(capabilities.permission().name()),
                 Fact::App => return into.push_str(app.name.as_str()),
             };
@@ -278,7 +373,9 @@ mod tests {
     }
 
     fn answer(principal: &Principal, capabilities: Capabilities) -> HttpResponse {
-        allow(&Admitted::User(principal, capabilities), &app(), Names::Authentik, HandedOn::default())
+        let app = app();
+        let admitted = Admitted::User(principal, capabilities);
+        allow(&admitted, (&app, &app_value(&app)), Names::Authentik, HandedOn::default())
     }
 
     #[test]
@@ -301,7 +398,8 @@ mod tests {
 
     #[test]
     fn nobody_has_no_name() {
-        let response = allow(&Admitted::Nobody, &app(), Names::Own, HandedOn::default());
+        let app = app();
+        let response = allow(&Admitted::Nobody, (&app, &app_value(&app)), Names::Own, HandedOn::default());
         assert!(response.headers().keys().all(|name| !name.as_str().starts_with("remote-")));
         assert_eq!(response.headers().get("x-auth-method").unwrap(), "public");
     }
@@ -314,8 +412,14 @@ mod tests {
     }
 
     #[test]
-    fn the_constant_list_is_the_list() {
+    fn the_constants_are_what_they_stand_for() {
         assert_eq!(Capabilities::ALL.to_string(), ALL);
-        assert_eq!(Role::Admin.group(), "admins");
+        for way in Way::ALL {
+            assert_eq!(METHODS[way as usize], way.name());
+        }
+        for set in [Capabilities::ALL, Capabilities::READ_ONLY, Capabilities::NONE, Capabilities::SSO_DEFAULT]
+        {
+            assert_eq!(PERMISSIONS[set.permission() as usize], set.permission().name());
+        }
     }
 }

@@ -84,8 +84,6 @@ pub fn alias_of<'h, 'n>(
     headers: &'h HeaderMap,
     names: impl Iterator<Item = &'n str> + Clone,
 ) -> Option<&'h str> {
-    // Most configurations add none.
-    names.clone().next()?;
     // What is spelt exactly so, the proxy overwrites.
     let is_alias = |name: &str, owned: &str| folds_into(name, owned) && !name.eq_ignore_ascii_case(owned);
     headers.keys().map(HeaderName::as_str).find(|name| names.clone().any(|owned| is_alias(name, owned)))

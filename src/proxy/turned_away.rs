@@ -54,7 +54,9 @@ pub(super) struct Known<'a> {
     pub(super) app: Option<&'a App>,
 }
 
+/// Cold, so that the code of those who pass lies close together.
 impl<'a> Refused<'a> {
+    #[cold]
     pub(super) fn new(reason: Reason, refusal: Refusal, cause: impl ToString) -> Self {
         Self { reason, refusal, way: Way::None, cause: Some(cause.to_string()), user: None, known: None }
     }
@@ -64,6 +66,7 @@ impl<'a> Refused<'a> {
         Self { way, ..self }
     }
 
+    #[cold]
     pub(super) fn about(self, original: Original<'a>, app: Option<&'a App>) -> Self {
         Self { known: Some(Known { original, app }), ..self }
     }

@@ -180,6 +180,10 @@ impl<'a> Asked<'a> {
         let sso = self.state.authenticator.sso.as_ref();
         let of_sso = sso.map_or(&[][..], |sso| &sso.uncommon).iter().map(HeaderName::as_str);
         let of_dialect = self.dialect.names.beside().iter().copied();
+        // Most configurations add none.
+        if (of_app.len(), of_sso.len(), of_dialect.len()) == (0, 0, 0) {
+            return None;
+        }
         alias_of(&self.request.headers, of_app.chain(of_sso).chain(of_dialect))
     }
 
@@ -284,11 +288,12 @@ impl<'a> Asked<'a> {
 
     fn allow(&self, admitted: &Admitted<'_>, app: &App, handed_on: HandedOn) -> HttpResponse {
         self.verdicts(Some(app)).allow(admitted.way());
-        answer::allow(admitted, app, self.dialect.names, handed_on)
+        let value = self.state.app_values.of(app);
+        answer::allow(admitted, (app, value), self.dialect.names, handed_on)
     }
 
     pub(super) fn verdicts(&self, app: Option<&App>) -> &Verdicts {
-        self.state.meters.verdicts(&self.state.config.apps, app)
+        self.state.meters.verdicts(app)
     }
 
     fn observe(&self, begun: Duration) {
