@@ -52,26 +52,18 @@ pub fn loose_readings(path: &str) -> [Vec<String>; 2] {
     [resolved, flat]
 }
 
-/// Decoded as often as it is encoded, up to a bound that no app goes to.
+/// Decoded as often as it is encoded. Escapes never overlap, so the order of decoding makes no difference: each is
+/// decoded with its last byte, also where that byte was decoded itself, and no byte is looked at again.
 fn decoded_through(path: &str) -> String {
-    let mut text = path.to_owned();
-    for _ in 0..4 {
-        let next = decoded_once(&text);
-        if next == text {
-            break;
+    let mut decoded = Vec::with_capacity(path.len());
+    for byte in path.bytes() {
+        decoded.push(byte);
+        while let Some(&[b'%', high, low]) = decoded.last_chunk::<3>()
+            && let Some(byte) = unhex([high, low])
+        {
+            decoded.truncate(decoded.len() - 3);
+            decoded.push(byte);
         }
-        text = next;
-    }
-    text
-}
-
-fn decoded_once(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let byte = after.first_chunk::<2>().filter(|_| first == b'%').and_then(|hex| unhex(*hex));
-        decoded.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
@@ -226,11 +218,32 @@ mod tests {
             ("/server%3fx", "server", "server"),
             ("/server.%20/x", "server/x", "server/x"),
             ("/%20server%09", "server", "server"),
+            ("/%2525252525252573erver", "server", "server"),
+            ("/a%25252525252f%2525252525252e%252e/%%37%33erver", "server", "a/server"),
+            ("/%%%37%33%3", "%s%3", "%s%3"),
             ("/a%zz", "a%zz", "a%zz"),
             ("/", "", ""),
         ] {
             assert_eq!(loose_readings(path).map(|segments| segments.join("/")), [resolved, flat], "{path}");
         }
+    }
+
+    /// One round, as an app decodes.
+    fn decoded_once(text: &[u8]) -> Vec<u8> {
+        let mut decoded = Vec::new();
+        let mut rest = text;
+        while let Some((&first, after)) = rest.split_first() {
+            let byte = after.first_chunk::<2>().filter(|_| first == b'%').and_then(|hex| unhex(*hex));
+            decoded.push(byte.unwrap_or(first));
+            rest = if byte.is_some() { &after[2..] } else { after };
+        }
+        decoded
+    }
+
+    #[test]
+    fn a_path_that_is_encoded_half_a_million_times_is_read_in_one_go() {
+        let path = format!("/%{}73erver", "25".repeat(500_000));
+        assert_eq!(loose_readings(&path), [["server"], ["server"]]);
     }
 
     #[test]
@@ -258,6 +271,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_path_is_decoded_as_by_rounds_until_nothing_is_left(path in "(%|25|[2-7a-fA-F]|[/.;]){0,24}") {
+            let mut text = path.clone().into_bytes();
+            loop {
+                let next = decoded_once(&text);
+                if next == text {
+                    break;
+                }
+                text = next;
+            }
+            prop_assert_eq!(decoded_through(&path), String::from_utf8_lossy(&text));
+        }
+
+        #[test]
+        fn a_path_is_read_the_same_however_often_any_of_it_is_encoded(
+            path in "[/.;a-cA-C \u{e9}]{0,12}",
+            often in proptest::collection::vec(0..12_usize, 48),
+        ) {
+            let encoded: Vec<_> = path.bytes().zip(&often).map(|(byte, &often)| match often {
+                0 if byte.is_ascii() => char::from(byte).to_string(),
+                often => format!("%{}{byte:02x}", "25".repeat(often.saturating_sub(1))),
+            }).collect();
+            prop_assert_eq!(loose_readings(&encoded.concat()), loose_readings(&path));
+        }
+
         #[test]
         fn a_plain_path_has_no_segment_that_an_app_could_leave_out(path in "[/.a]{0,12}") {
             let segments: Vec<_> = path.split('/').collect();
