@@ -98,6 +98,10 @@ fn shown(value: Shown) -> Option<Value> {
     }
 }
 
+fn in_words(warnings: Vec<WrongKey>) -> Vec<String> {
+    warnings.into_iter().map(|WrongKey { key, message }| format!("{key}: {message}")).collect()
+}
+
 impl From<Field> for Setting {
     fn from(field: Field) -> Self {
         Self {
@@ -119,6 +123,8 @@ pub struct Settings {
     settings: Vec<Setting>,
     /// Saved apps that do not hold, since the file has one of the same name.
     overridden: Vec<String>,
+    /// What holds but should be looked at.
+    warnings: Vec<String>,
 }
 
 /// The settings as they are, with the source of each.
@@ -129,6 +135,7 @@ pub async fn show(Administrator(caller): Administrator) -> Result<HttpResponse, 
         version: overview.version.get(),
         settings: overview.fields.into_iter().map(Setting::from).collect(),
         overridden: overview.overridden,
+        warnings: in_words(overview.warnings),
     }))
 }
 
@@ -174,12 +181,11 @@ pub struct ChangedKey {
 impl Changed {
     fn new(version: VersionId, preview: Preview) -> Self {
         let changed = |(key, before, after)| ChangedKey { key, before: shown(before), after: shown(after) };
-        let warning = |warning: WrongKey| format!("{}: {}", warning.key, warning.message);
         Self {
             version: version.get(),
             changes: preview.changes.into_iter().map(changed).collect(),
             consequences: preview.consequences,
-            warnings: preview.warnings.into_iter().map(warning).collect(),
+            warnings: in_words(preview.warnings),
         }
     }
 }

@@ -128,6 +128,18 @@ fn apps_that_share_a_host_are_saved_with_a_warning() {
 }
 
 #[test]
+fn what_should_be_looked_at_is_said_for_as_long_as_it_holds() {
+    let gate = Gate::start();
+    assert_eq!(gate.get("/settings")["warnings"], json!([]));
+    let set = json!({ "app.x.hosts": ["a.test"], "app.y.hosts": ["a.test"], "app.y.users": ["nobody"] });
+    let saved = change(&gate, json!({ "set": set })).assert_status(200).json();
+    assert_eq!(saved["warnings"].as_array().map(Vec::len), Some(2), "{saved}");
+    assert_eq!(gate.get("/settings")["warnings"], saved["warnings"]);
+    change(&gate, json!({ "remove": ["app.y"] })).assert_status(200);
+    assert_eq!(gate.get("/settings")["warnings"], json!([]));
+}
+
+#[test]
 fn a_key_takes_the_type_that_the_file_has_for_it() {
     let gate = Gate::start();
     let set = json!({ "api_keys.admin_only": true, "throttle.max_failures": 7, "session.remember_ttl": "40d",
