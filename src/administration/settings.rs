@@ -39,6 +39,8 @@ pub struct Overview {
     pub overridden: Vec<String>,
     /// What holds but should be looked at.
     pub warnings: Vec<WrongKey>,
+    /// Those of them that nobody can have meant, or that leave the door open: somebody should see to them.
+    pub to_mend: Vec<WrongKey>,
     /// The kinds that an app can be of.
     pub packs: Vec<String>,
     /// Who is told of events, in their order, without what could be a secret.
@@ -137,6 +139,7 @@ pub fn overview(state: &State) -> Result<Overview, Fault> {
         fields: outcome.fields(),
         overridden,
         warnings: warnings::of(&outcome, state.store.view()),
+        to_mend: warnings::to_mend(&outcome, state.store.view()),
         packs: config::packs(&state.flags).map(|packs| packs.names()).unwrap_or_default(),
         targets: targets.iter().map(ToString::to_string).collect(),
     })

@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Apps> {
 fn warn_of_shared_hosts(reader: &mut Reader, apps: &Apps) {
     for shared in apps.shared_hosts() {
         if let Some(App { place, .. }) = shared.apps().last() {
-            reader.warning(&format!("app.{place}.hosts"), &shared.to_string());
+            reader.choice(&format!("app.{place}.hosts"), &shared.to_string());
         }
     }
 }

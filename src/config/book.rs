@@ -10,11 +10,17 @@ pub struct Problem {
     source: String,
     key: String,
     text: String,
+    chosen: bool,
 }
 
 impl Problem {
     pub(super) fn new(source: &str, key: &str, text: &str) -> Self {
-        Self { source: source.to_owned(), key: key.to_owned(), text: text.to_owned() }
+        Self { source: source.to_owned(), key: key.to_owned(), text: text.to_owned(), chosen: false }
+    }
+
+    /// The same as something that is meant so by whoever wrote it, and may well stay.
+    pub(super) fn chosen(self) -> Self {
+        Self { chosen: true, ..self }
     }
 
     /// A problem with a configured value that shows only in use, such as a port that is taken.
@@ -25,6 +31,11 @@ impl Problem {
     /// Whether the portal saved the value that is wrong.
     pub fn is_of_settings(&self) -> bool {
         self.source == SETTINGS
+    }
+
+    /// Whether whoever wrote it meant it so, and it may well stay.
+    pub const fn is_chosen(&self) -> bool {
+        self.chosen
     }
 
     /// The key; empty where it is about all of them.

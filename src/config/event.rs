@@ -76,7 +76,7 @@ fn webhook(reader: &mut Reader, key: impl Fn(&str) -> String) -> Option<To> {
     let secret = reader.secret(&key("secret"));
     if let (Some(url), Some(None)) = (&url, &secret) {
         let host = url.origin().ascii_serialization();
-        reader.warning(
+        reader.choice(
             &key("secret"),
             &format!(
                 "what is sent to {host} is not signed: who receives it cannot tell it from what others send there; \

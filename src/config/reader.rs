@@ -227,6 +227,12 @@ impl Reader {
         self.warnings.push(warning);
     }
 
+    /// The same of what is meant so: it is said where the key is, and asks nobody to do anything.
+    pub(super) fn choice(&mut self, key: &str, text: &str) {
+        let choice = Problem::new(&self.source(key).to_string(), key, text).chosen();
+        self.warnings.push(choice);
+    }
+
     /// Adds a problem with a key.
     pub(super) fn problem(&mut self, key: &str, text: &str) {
         let problem = Problem::new(&self.source(key).to_string(), key, text);

@@ -75,7 +75,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Option<SsoConfig>> {
     }
     let proof = if text == NO_SECRET { SsoProof::Stripped } else { SsoProof::of(&secret) };
     if matches!(proof, SsoProof::Stripped) {
-        reader.warning(
+        reader.choice(
             "sso.secret",
             "it is \"none\": whoever can send the header through the proxy is the user that it names",
         );

@@ -3,7 +3,7 @@
 use super::WrongKey;
 use crate::{
     authn::name::UserName,
-    config::{Config, Outcome},
+    config::{Config, Outcome, Problem},
     policy::app::App,
     store::{
         users::Standing,
@@ -13,7 +13,17 @@ use crate::{
 
 /// All of it, each at its key.
 pub(super) fn of(outcome: &Outcome, view: &View) -> Vec<WrongKey> {
-    let mut all: Vec<_> = outcome.warnings.iter().map(|warning| WrongKey::of(warning, outcome)).collect();
+    those(outcome, view, |_| true)
+}
+
+/// The same without what was chosen.
+pub(super) fn to_mend(outcome: &Outcome, view: &View) -> Vec<WrongKey> {
+    those(outcome, view, |warning| !warning.is_chosen())
+}
+
+fn those(outcome: &Outcome, view: &View, is_one: impl Fn(&Problem) -> bool) -> Vec<WrongKey> {
+    let of_config = outcome.warnings.iter().filter(|warning| is_one(warning));
+    let mut all: Vec<_> = of_config.map(|warning| WrongKey::of(warning, outcome)).collect();
     if let Ok(config) = &outcome.config {
         let users = view.users();
         all.extend(bypass(config, &users));

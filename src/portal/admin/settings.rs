@@ -16,7 +16,7 @@ use actix_web::{
 use keys::{APP, COMMAND, SECTIONS, Section, WEBHOOK};
 use list::{GoingBack, Said};
 use value::find;
-pub use warning::{Warning, all as warnings};
+pub use warning::{Warning, in_words as warnings};
 
 use super::Admin;
 use crate::{

@@ -1,5 +1,7 @@
 //! What a change brings with it, and what is to be looked at afterwards.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{
     authn::{api_key::KeyName, token::Token},
@@ -95,6 +97,25 @@ fn names_that_no_user_has_are_warned_of() {
         assert_eq!(warned(&overview(&world.state()).unwrap().warnings), expected);
         world.save(&[("bypass.user", "ada"), ("app.radarr.users", "[ada]")]).await.unwrap();
         assert_eq!(warned(&overview(&world.state()).unwrap().warnings), [""; 0]);
+    });
+}
+
+#[test]
+fn what_was_chosen_is_not_to_be_mended() {
+    let file = "bypass.hosts = [\"nas.example.com\"]\nbypass.user = \"ada\"\nauth.enabled = false\n\
+                [sso]\nenabled = true\nsecret = \"none\"\nuser_header = \"X-Forwarded-User\"\n\
+                group_map = { family = \"read-only\" }\n\
+                [[event]]\ntypes = [\"*\"]\nurl = \"https://hooks.test/x\"\n\
+                [[app]]\nname = \"sonarr\"\nhosts = [\"nas.test\"]\n\
+                [[app]]\nname = \"radarr\"\nhosts = [\"nas.test\"]\nusers = [\"bob\"]";
+    in_world(file, async |world| {
+        let Overview { warnings, to_mend, .. } = overview(&world.state()).unwrap();
+        let keys = |all: &[WrongKey]| all.iter().map(|one| one.key.clone()).collect::<BTreeSet<_>>();
+        let to_mend = keys(&to_mend);
+        let expected = ["app.radarr.users", "auth.enabled", "bypass.hosts", "sso.group_map"];
+        assert_eq!(to_mend, expected.map(str::to_owned).into());
+        let chosen = ["app.radarr.hosts", "event.0.secret", "sso.secret"];
+        assert_eq!(keys(&warnings), &to_mend | &chosen.map(str::to_owned).into());
     });
 }
 

@@ -51,7 +51,7 @@ fn warnings(visit: &Visit, settings: &Overview) -> Vec<Matter> {
         text: warning.text,
         way: warning.href.map(|href| (href, "Look at it")),
     };
-    settings::warnings(visit, settings).into_iter().map(matter).collect()
+    settings::warnings(visit, &settings.to_mend).into_iter().map(matter).collect()
 }
 
 /// Who is to be told of events and cannot be reached, or does not take them.

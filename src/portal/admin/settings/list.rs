@@ -163,7 +163,7 @@ pub(super) async fn show(admin: &Admin, status: StatusCode, said: Said) -> HttpR
         frame: admin.frame(Place::Settings),
         said,
         setting_up: Step::next(&admin.visit.state, &overview).is_some(),
-        warnings: warning::all(&admin.visit, &overview),
+        warnings: warning::in_words(&admin.visit, &overview.warnings),
         sections: SECTIONS.iter().map(|section| Group::of(section, &overview)).collect(),
         apps: tables("app", Table::of_app),
         events: tables("event", Table::of_event),

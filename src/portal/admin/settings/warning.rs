@@ -2,7 +2,7 @@
 
 use super::keys::Section;
 use crate::{
-    administration::settings::{Overview, WrongKey},
+    administration::settings::WrongKey,
     portal::{visit::Visit, wrongs},
 };
 
@@ -14,13 +14,13 @@ pub struct Warning {
     pub href: Option<String>,
 }
 
-/// All of it.
-pub fn all(visit: &Visit, overview: &Overview) -> Vec<Warning> {
+/// Each of them.
+pub fn in_words(visit: &Visit, warnings: &[WrongKey]) -> Vec<Warning> {
     let warning = |WrongKey { key, message }: &WrongKey| Warning {
         text: sentence(key, message),
         href: Section::place_of(key).map(|(form, _)| visit.page(&format!("/admin/settings/{form}"))),
     };
-    overview.warnings.iter().map(warning).collect()
+    warnings.iter().map(warning).collect()
 }
 
 /// A message with what its key is called on the pages.
