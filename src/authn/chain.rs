@@ -198,6 +198,11 @@ pub enum Rejection {
     /// A key for other apps, at an app's own sign-in.
     #[error("the API key opens other apps only; make one with another --app")]
     KeyForOtherApps,
+    /// Somebody whom no app of these lets in, at an app's own sign-in.
+    #[error(
+        "the app does not let this user in; name them, or a group of theirs, in users or groups of that [[app]]"
+    )]
+    NotAdmitted,
     /// A key of somebody who is no administrator, where only those may have keys.
     #[error("only administrators' keys count while api_keys.admin_only is true")]
     KeyNotForUsers,

@@ -128,10 +128,7 @@ impl SignIn {
     /// Counts a failure and notes it. Of names only those of users are noted: others may be passwords in the wrong field.
     fn failed(&self, reserved: Reserved, (by, user, address): (Proof, Option<&User>, IpAddr)) -> Wait {
         let wait = reserved.failed(clock::monotonic());
-        let mut failed = Event::new(Kind::SigninFailed).from(address).with("method", by.name());
-        if let Some(user) = user {
-            failed = failed.about(&user.name);
-        }
+        let failed = failure(by, user, address);
         if self.throttle.blocks(wait) {
             let blocked = Event { kind: Kind::SigninBlocked, ..failed.clone() };
             self.log.record(blocked.with("seconds", wait.seconds()));
@@ -171,12 +168,23 @@ impl SignIn {
 
     /// Starts a session for whoever knows the password.
     pub async fn sign_in(&self, claim: Claim, wanted: Wanted) -> Result<Token, Refused> {
+        self.sign_in_where(claim, wanted, |_| Ok(())).await
+    }
+
+    /// The same where only some may enter: to the others a right password looks like a wrong one, but counts as no
+    /// guess.
+    pub async fn sign_in_where(
+        &self,
+        claim: Claim,
+        wanted: Wanted,
+        may_enter: impl FnOnce(&User) -> Result<(), Rejection> + Send + 'static,
+    ) -> Result<Token, Refused> {
         let (this, address) = (self.clone(), claim.address);
         let start = move |user: Arc<User>| {
             this.succeeded(&user.name, address, Proof::Password);
             this.start_session(&user, address, wanted)
         };
-        self.prove(claim, Proof::Password, start).await?.ok_or(Refused::Failed)
+        self.prove_where(claim, Proof::Password, may_enter, start).await?.ok_or(Refused::Failed)
     }
 
     /// Compares the password with the named user's, and runs `then` for that user when it is right. The try is
@@ -185,6 +193,16 @@ impl SignIn {
         &self,
         claim: Claim,
         by: Proof,
+        then: impl FnOnce(Arc<User>) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.prove_where(claim, by, |_| Ok(()), then).await
+    }
+
+    async fn prove_where<T: Send + 'static>(
+        &self,
+        claim: Claim,
+        by: Proof,
+        may_enter: impl FnOnce(&User) -> Result<(), Rejection> + Send + 'static,
         then: impl FnOnce(Arc<User>) -> T + Send + 'static,
     ) -> Result<T, Refused> {
         let address = claim.address;
@@ -202,19 +220,22 @@ impl SignIn {
             let user = name.and_then(|name| sign_in.store.view().users().by_name(&name).cloned());
             let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
-            match user.as_ref().filter(|_| right) {
-                Some(user) => {
-                    reserved.succeeded();
-                    let done = then(Arc::clone(user));
-                    renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
-                    Ok(done)
-                }
-                None => {
-                    info!(%address, "sign-in refused: wrong name or password");
-                    sign_in.metrics.sign_ins.count(Ending::Failed);
-                    Err(Refused::Wrong(sign_in.failed(reserved, (by, user.as_deref(), address))))
-                }
+            let Some(user) = user.as_ref().filter(|_| right) else {
+                info!(%address, "sign-in refused: wrong name or password");
+                sign_in.metrics.sign_ins.count(Ending::Failed);
+                return Err(Refused::Wrong(sign_in.failed(reserved, (by, user.as_deref(), address))));
+            };
+            if let Err(rejection) = may_enter(user) {
+                info!(%address, user = %user.name, cause = %rejection, "sign-in refused");
+                sign_in.metrics.sign_ins.count(Ending::Failed);
+                sign_in.log.record(failure(by, Some(user), address));
+                reserved.cancelled();
+                return Err(Refused::Wrong(Wait::NONE));
             }
+            reserved.succeeded();
+            let done = then(Arc::clone(user));
+            renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
+            Ok(done)
         });
         proved.await.unwrap_or(Err(Refused::Failed))
     }
@@ -260,6 +281,14 @@ impl SignIn {
                 None
             }
         }
+    }
+}
+
+fn failure(by: Proof, user: Option<&User>, address: IpAddr) -> Event {
+    let failed = Event::new(Kind::SigninFailed).from(address).with("method", by.name());
+    match user {
+        Some(user) => failed.about(&user.name),
+        None => failed,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     clock,
     events::{event::Event, kind::Kind},
     policy::{
-        app::{App, AppName, Apps},
+        app::{App, Apps},
         origin::{MissingOrigin, Origin},
         pack::ApiRefusal,
     },
@@ -25,6 +25,7 @@ use crate::{
     store::{
         keys::KeyId,
         sessions::{Lifetime, Opened},
+        users::User,
     },
 };
 
@@ -90,25 +91,29 @@ pub async fn log_out(visit: Visit) -> HttpResponse {
 
 async fn with_password(visit: &Visit, username: String, password: SecretString) -> Result<Token, Refused> {
     let claim = Claim { username, password, address: visit.address() };
-    visit.state.sign_in.sign_in(claim, wanted(visit, None)).await
+    let (state, here) = (visit.state.clone(), visit.origin.clone());
+    let may_enter = move |user: &User| entered(&state.config.apps, &here, user).map(|_| ());
+    visit.state.sign_in.sign_in_where(claim, wanted(visit, None), may_enter).await
 }
 
 /// The key must open something for its owner right now; each later request looks again.
 async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<Token, Refused> {
     let (state, client, address) = (visit.state.clone(), visit.client(), visit.address());
     let holders = state.config.api_keys;
-    let store = std::sync::Arc::clone(&state.store);
-    let apps = signed_into(&state.config.apps, &visit.origin);
+    let here = visit.origin.clone();
     let prove = move || {
         let used = Use { now: clock::now(), client: &|| client };
-        let principal = api_key::prove(holders, (&username, &key), used, store.view())?;
+        let principal = api_key::prove(holders, (&username, &key), used, state.store.view())?;
+        let apps = entered(&state.config.apps, &here, &principal.user)?;
         let opened = principal.key.as_ref().and_then(|key| key.scope.apps.as_ref());
         match opened {
-            // Its session would be refused with each request, which clients take for an end of the session.
-            Some(opened) if !opened.iter().any(|app| apps.contains(app)) => Err(Rejection::KeyForOtherApps),
+            Some(opened) if !apps.iter().any(|app| opened.contains(&app.name)) => {
+                Err(Rejection::KeyForOtherApps)
+            }
             _ => Ok(principal),
         }
     };
+    let state = &visit.state;
     let principal = state.sign_in.prove_key(address, prove).await?;
     state.sign_in.succeeded(&principal.user.name, address, Proof::Key);
     let wanted = wanted(visit, principal.key.as_ref().map(|key| key.id));
@@ -119,17 +124,25 @@ async fn with_key(visit: &Visit, username: String, key: SecretString) -> Result<
 
 /// The apps that a client may mean which signs in here. The address says no more than the host: those of
 /// qBittorrent's API on it, else any of that API, else all.
-fn signed_into(apps: &Apps, here: &Origin) -> Vec<AppName> {
+fn signed_into<'a>(apps: &'a Apps, here: &Origin) -> Vec<&'a App> {
     let on_host = |app: &App| app.hosts.is_empty() || app.hosts.iter().any(|(host, _)| *host == here.host);
     let speaks = |app: &App| app.pack.api_refusal(LOG_IN) == Some(ApiRefusal::Qbittorrent);
     let named = |meant: &dyn Fn(&App) -> bool| {
-        let names: Vec<_> = apps.iter().filter(|app| meant(app)).map(|app| app.name.clone()).collect();
-        (!names.is_empty()).then_some(names)
+        let named: Vec<_> = apps.iter().filter(|app| meant(app)).collect();
+        (!named.is_empty()).then_some(named)
     };
     named(&|app| speaks(app) && on_host(app))
         .or_else(|| named(&speaks))
         .or_else(|| named(&|_| true))
         .unwrap_or_default()
+}
+
+/// Those of them that let the user in. Where none does, a session would be refused with each request, which clients take
+/// for an end of the session.
+fn entered<'a>(apps: &'a Apps, here: &Origin, user: &User) -> Result<Vec<&'a App>, Rejection> {
+    let mut entered = signed_into(apps, here);
+    entered.retain(|app| app.entry.admits(user.role, user.name.as_str(), user.groups.as_slice()));
+    if entered.is_empty() { Err(Rejection::NotAdmitted) } else { Ok(entered) }
 }
 
 /// A browser must go on proving its page; a program never names one.

@@ -120,6 +120,62 @@ fn a_key_that_is_for_other_apps_fails_and_the_log_says_why() {
 }
 
 #[test]
+fn who_may_not_enter_the_app_fails_as_with_a_wrong_password_but_is_never_blocked() {
+    let app = "throttle.max_failures = 2\n[[app]]\nname = \"qbittorrent\"\nusers = [\"john\"]\ngroups = [\"admins\"]";
+    let home =
+        Home::new().with(app).user("ada", &["--admin"]).user("vera", &[]).user("john", &[]).user("eve", &[]);
+    let keys = ["vera", "john"].map(|user| home.key(user, "script"));
+    let sluice = home.start();
+    let from = |address: &str, user: &str, password: &str| {
+        let mut answer = form(user, password).header("X-Forwarded-For", address).send(sluice.address);
+        answer.headers.retain(|(name, _)| name != "date");
+        answer.headers.sort();
+        (answer.status, answer.headers, String::from_utf8(answer.body).expect("a text"))
+    };
+    let wrong = from("192.0.2.1", "vera", "wrong");
+    assert_eq!((wrong.0, wrong.2.as_str()), (200, "Fails."));
+    for password in [PASSWORD, &keys[0]] {
+        for _ in 0..4 {
+            assert_eq!(from("192.0.2.2", "vera", password), wrong);
+        }
+    }
+    wait::until("the cause in the log", || sluice.process.log.contains("the app does not let this user in"));
+    for (user, password) in [("john", PASSWORD), ("john", &keys[1]), ("ada", PASSWORD)] {
+        assert_eq!(from("192.0.2.2", user, password).2, "Ok.", "{user}");
+    }
+    // A right password that opens nothing clears no failures of the address.
+    let failed = from("192.0.2.3", "eve", "wrong");
+    assert_eq!(failed, wrong);
+    wait::until("the end of the wait", || from("192.0.2.3", "vera", PASSWORD) == wrong);
+    assert_eq!(from("192.0.2.3", "eve", "wrong"), wrong);
+    let blocked = form("john", PASSWORD).header("X-Forwarded-For", "192.0.2.3").send(sluice.address);
+    let wait = blocked.assert_status(403).header("retry-after").and_then(|wait| wait.parse().ok());
+    assert!(wait > Some(60), "{blocked:#?}");
+}
+
+#[test]
+fn who_may_enter_one_of_the_apps_that_are_meant_signs_in() {
+    let apps = "[[app]]\nname = \"qbittorrent\"\nusers = [\"john\"]\n\
+                [[app]]\nname = \"second\"\npack = \"qbittorrent\"\nusers = [\"vera\"]\n\
+                [[app]]\nname = \"sonarr\"";
+    let home = Home::new().with(apps).user("vera", &[]).user("eve", &[]);
+    let key = |app: &str| {
+        let arguments = ["key", "create", "vera", "--name", app, "--json", "--app", app];
+        home.cli(&arguments, "").assert_code(0).json()["key"].as_str().expect("a key").to_owned()
+    };
+    let (of_first, of_second) = (key("qbittorrent"), key("second"));
+    let sluice = home.start();
+    for (user, password, said) in [
+        ("vera", PASSWORD, "Ok."),
+        ("vera", &of_second, "Ok."),
+        ("vera", &of_first, "Fails."),
+        ("eve", PASSWORD, "Fails."),
+    ] {
+        assert_eq!(form(user, password).send(sluice.address).assert_status(200).text(), said, "{user}");
+    }
+}
+
+#[test]
 fn a_client_with_a_dead_session_is_told_to_sign_in_again() {
     let sluice = qbittorrent().start();
     let session = sign_in(&sluice, "vera", PASSWORD);

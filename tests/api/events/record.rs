@@ -55,6 +55,19 @@ fn signing_in_and_out_is_on_record() {
 }
 
 #[test]
+fn a_sign_in_to_an_app_that_does_not_let_the_user_in_is_on_record_as_failed() {
+    let gate = Gate::start(home().with("users = [\"john\"]"));
+    let form = [("username", "vera"), ("password", PASSWORD)];
+    let answer = Request::post("/api/v2/auth/login").form(&form).send(gate.sluice.address);
+    assert_eq!(answer.assert_status(200).text(), "Fails.");
+    assert_says(
+        &newest(&gate, "signin.failed"),
+        &[("actor", ""), ("subject", "vera"), ("method", "password")],
+    );
+    assert_eq!(gate.audit("types=signin.succeeded,session.started&limit=200"), [Value::Null; 0]);
+}
+
+#[test]
 fn a_name_that_nobody_has_is_not_on_record_for_it_may_be_a_password() {
     let gate = Gate::start(home());
     gate.sluice.sign_in_form("Hunter2", "x").send(gate.sluice.address).assert_status(401);
