@@ -1,6 +1,7 @@
 //! A look at whether the proxy does what it should: Sluice sends requests through it to an app's own address, as a
 //! client would who forges what can be forged, and sees what becomes of them.
 
+mod forgery;
 mod report;
 mod request;
 
@@ -36,10 +37,6 @@ use crate::{
 
 /// How long a key of a check lives, in seconds, should it not be revoked at the end.
 const KEY_LIFE: i64 = 60;
-/// An address that nobody has (RFC 5737), for a client who says that it is theirs.
-const FORGED_ADDRESS: &str = "203.0.113.9";
-/// A name that nobody has.
-const FORGED_NAME: &str = "sluice-forged";
 
 /// One check at a time: each sends a handful of requests.
 static UNDER_WAY: Mutex<()> = Mutex::const_new(());
@@ -113,7 +110,8 @@ struct Probed {
 
 impl Check<'_> {
     async fn run(&self) -> Result<Vec<Finding>, Fault> {
-        let mut findings = report::portal(&self.of_portal().await?, self.portal);
+        let of_portal = self.of_portal().await?;
+        let mut findings = report::portal(&of_portal, self.portal);
         if findings
             .iter()
             .any(|finding| finding.question == Question::Reached && finding.verdict != Verdict::Proved)
@@ -123,15 +121,17 @@ impl Check<'_> {
         let anonymous = self.anonymous().await;
         let lent = self.lend(None).await?;
         let asked = self.with_key(&lent).await;
-        let stand_in = self.in_place_of_app(&lent, FORGED_NAME).await?;
+        let stand_in = self.in_place_of_app(&lent).await?;
         self.take_back(lent).await?;
         findings.extend([
             report::asked(&asked, self.app),
             report::forged_alone(&anonymous, &asked, self.state),
-            report::forged_beside(&stand_in, (self.user, self.app), FORGED_NAME),
+            report::forged_beside(&stand_in, self.user, self.app),
         ]);
         findings.push(self.forged_address(asked.0).await?);
-        findings.extend(report::secret(self.state));
+        let arrival = of_portal.arrival.as_ref();
+        let sso = self.state.config.sso.as_ref().zip(arrival);
+        findings.extend(sso.map(|(sso, arrival)| report::secret(sso, &arrival.headers, arrival.peer)));
         Ok(findings)
     }
 
@@ -139,26 +139,27 @@ impl Check<'_> {
     async fn of_portal(&self) -> Result<Probed, Fault> {
         let token = self.state.probes.expect().map_err(no_random)?;
         let url = format!("{}{}/probe?{}", self.portal, self.state.config.server.base_path, token.expose());
-        let answer = self.sender.get(&url, &self.forged(FORGED_NAME), None).await;
+        let answer = self.sender.get(&url, &self.marked(), None).await;
         Ok(Probed { answer, arrival: self.state.probes.take(&token) })
     }
 
     /// The app's first page for somebody who only says that they are the administrator.
     async fn anonymous(&self) -> Answer {
-        self.sender.get(&self.first_page(), &self.forged(self.user.name.as_str()), None).await
+        let forged = forgery::claiming(&self.state.config, self.user.name.as_str());
+        self.sender.get(&self.first_page(), &forged, None).await
     }
 
     /// The same page with a key: whether Sluice was asked, which a key's last use shows, and what came of it.
     async fn with_key(&self, lent: &Lent) -> (bool, Answer) {
-        let answer = self.sender.get(&self.first_page(), &self.forged(FORGED_NAME), Some(&lent.text)).await;
+        let answer = self.sender.get(&self.first_page(), &self.marked(), Some(&lent.text)).await;
         (lent.key.used.get().is_some(), answer)
     }
 
     /// What an app gets: here Sluice stands in for it, behind the same lines.
-    async fn in_place_of_app(&self, lent: &Lent, name: &str) -> Result<Probed, Fault> {
+    async fn in_place_of_app(&self, lent: &Lent) -> Result<Probed, Fault> {
         let token = self.state.probes.expect().map_err(no_random)?;
         let url = format!("{}{}{CHECK}?{}", self.address, self.app.base_path, token.expose());
-        let answer = self.sender.get(&url, &self.forged(name), Some(&lent.text)).await;
+        let answer = self.sender.get(&url, &self.marked(), Some(&lent.text)).await;
         Ok(Probed { answer, arrival: self.state.probes.take(&token) })
     }
 
@@ -167,7 +168,7 @@ impl Check<'_> {
         if !was_asked {
             return Ok(report::address(None));
         }
-        let network: IpCidr = FORGED_ADDRESS.parse().map_err(|_| Fault::Refused("no such address"))?;
+        let network: IpCidr = forgery::ADDRESS.parse().map_err(|_| Fault::Refused("no such address"))?;
         let lent = self.lend(Some(network)).await?;
         let (believed, _) = self.with_key(&lent).await;
         self.take_back(lent).await?;
@@ -178,28 +179,8 @@ impl Check<'_> {
         format!("{}{}/", self.address, self.app.base_path)
     }
 
-    /// What a client can write into a request to be taken for somebody else, or for somewhere else.
-    fn forged(&self, name: &str) -> Vec<(String, String)> {
-        let config = &self.state.config;
-        let usual =
-            ["Remote-User", "Remote-Name", "X-Forwarded-User", "X-Remote-User", "X-authentik-username"];
-        let mut names: Vec<_> = usual.map(|header| header.to_ascii_lowercase()).to_vec();
-        names.extend(config.sso.as_ref().map(|sso| sso.headers.user.as_str().to_owned()));
-        names.sort_unstable();
-        names.dedup();
-        let mut all: Vec<_> = names.into_iter().map(|header| (header, name.to_owned())).collect();
-        for (header, value) in [
-            ("remote-groups", "admins"),
-            ("x-auth-role", "admin"),
-            ("x-auth-user-id", "1"),
-            ("x-auth-capabilities", "edit_all_downloads"),
-            ("x-sluice-secret", "forged"),
-            ("x-forwarded-for", FORGED_ADDRESS),
-            ("x-real-ip", FORGED_ADDRESS),
-        ] {
-            all.push((header.to_owned(), value.to_owned()));
-        }
-        all
+    fn marked(&self) -> forgery::Headers {
+        forgery::marked(&self.state.config, self.app)
     }
 
     async fn lend(&self, network: Option<IpCidr>) -> Result<Lent, Fault> {

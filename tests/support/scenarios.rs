@@ -75,6 +75,7 @@ macro_rules! behind {
         $crate::behind!($kind, written:
             the_lines_that_sluice_writes_protect_an_app,
             a_look_at_the_proxy_tells_good_lines_from_bad_ones,
+            a_look_at_the_proxy_finds_a_header_of_sso_that_clients_can_write,
         );
     };
     ($kind:expr, $module:ident: $($scenario:ident),* $(,)?) => {

@@ -1,7 +1,7 @@
 //! Real proxies with the lines that Sluice writes for an app, and the look that Sluice takes at them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::FromRequest;
 use actix_web::dev::Payload;
@@ -34,6 +34,9 @@ use super::{caddy, nginx, traefik};
 
 const QBITTORRENT: Traits = Traits { signs_in_like_qbittorrent: true, decided_by_body: false };
 const BY_BODY: Traits = Traits { signs_in_like_qbittorrent: false, decided_by_body: true };
+
+/// A service looks at one proxy at a time.
+static LOOKING: Mutex<()> = Mutex::new(());
 
 /// An app before which lines are to stand.
 struct Wanted<'a> {
@@ -159,15 +162,33 @@ pub fn a_look_at_the_proxy_tells_good_lines_from_bad_ones(kind: Kind) {
     for question in [Question::Asked, Question::ForgedAlone] {
         assert_eq!(verdict(&unguarded, question), Verdict::Wrong, "{question:?} in {unguarded:#?}");
     }
-    let leaking = look(kind, |text| with_the_clients_name(kind, text));
+    let leaking = look(kind, |text| with_the_clients_words(kind, text));
     assert_eq!(verdict(&leaking, Question::ForgedBeside), Verdict::Wrong, "{leaking:#?}");
     assert_eq!(verdict(&leaking, Question::Asked), Verdict::Proved, "{leaking:#?}");
+    let leaked = &found(&leaking, Question::ForgedBeside).text;
+    assert!(leaked.contains("in Remote-User, Remote-Email and X-Auth-Permission,"), "{leaked}");
+}
+
+/// Where another proxy names people in a header that no lines take away, since it is to come from that proxy.
+pub fn a_look_at_the_proxy_finds_a_header_of_sso_that_clients_can_write(kind: Kind) {
+    let sso = "[sso]\nenabled = true\nuser_header = \"X-Forwarded-User\"\ngroups_header = \"X-Groups\"";
+    for (secret, expected) in [("none", Verdict::Wrong), ("of-the-proxy-and-nobody-else", Verdict::NotHere)] {
+        let findings = look_with(kind, &format!("{sso}\nsecret = \"{secret}\""), str::to_owned);
+        let found = found(&findings, Question::Secret);
+        assert_eq!(found.verdict, expected, "{findings:#?}");
+        assert!(found.text.contains("in X-Forwarded-User and X-Groups came to Sluice"), "{found:?}");
+    }
+}
+
+#[track_caller]
+fn found(findings: &[Finding], question: Question) -> &Finding {
+    let found = findings.iter().find(|finding| finding.question == question);
+    found.unwrap_or_else(|| panic!("no {question:?} in {findings:#?}"))
 }
 
 #[track_caller]
 fn verdict(findings: &[Finding], question: Question) -> Verdict {
-    let found = findings.iter().find(|finding| finding.question == question);
-    found.unwrap_or_else(|| panic!("no {question:?} in {findings:#?}")).verdict
+    found(findings, question).verdict
 }
 
 fn without_the_question(kind: Kind, text: &str) -> String {
@@ -178,22 +199,36 @@ fn without_the_question(kind: Kind, text: &str) -> String {
     }
 }
 
-fn with_the_clients_name(kind: Kind, text: &str) -> String {
-    match kind {
-        Kind::Nginx => text.replace(" $sluice_user;", " $http_remote_user;"),
-        Kind::Traefik => text.replace("Remote-User: \"\"", "").replace("          - Remote-User\n", ""),
+fn with_the_clients_words(kind: Kind, text: &str) -> String {
+    let leaked = [
+        ("Remote-User", "user;", "http_remote_user;"),
+        ("Remote-Email", "email;", "http_remote_email;"),
+        ("X-Auth-Permission", "permission;", "http_x_auth_permission;"),
+    ];
+    leaked.into_iter().fold(text.to_owned(), |text, (name, answered, written)| match kind {
+        Kind::Nginx => text.replace(&format!(" $sluice_{answered}"), &format!(" ${written}")),
+        Kind::Traefik => {
+            text.replace(&format!(" {name}: \"\""), "").replace(&format!("          - {name}\n"), "")
+        }
         Kind::Caddy => text
-            .replace("request_header -Remote-User", "")
-            .replace("copy_headers Remote-User", "copy_headers"),
-    }
+            .replace(&format!("request_header -{name}\n"), "\n")
+            .lines()
+            .map(|line| if line.contains("copy_headers") { line.replace(name, "") } else { line.to_owned() } + "\n")
+            .collect(),
+    })
 }
 
 /// What an administrator is told of the proxy before one app.
 fn look(kind: Kind, change: impl Fn(&str) -> String) -> Vec<Finding> {
+    look_with(kind, "", change)
+}
+
+fn look_with(kind: Kind, settings: &str, change: impl Fn(&str) -> String) -> Vec<Finding> {
+    let _alone = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
     let home = TempDir::new().expect("a temporary directory");
     let file = home.path().join("sluice.toml");
     let text = format!(
-        "server.listen = \"127.0.0.1:0\"\nauth.bcrypt_cost = 4\nstore.path = \"{}\"\n[[app]]\nname = \"radarr\"\n",
+        "server.listen = \"127.0.0.1:0\"\nauth.bcrypt_cost = 4\nstore.path = \"{}\"\n{settings}\n[[app]]\nname = \"radarr\"\n",
         home.path().join("sluice.db").display()
     );
     write(&file, &text);

@@ -1,10 +1,12 @@
 //! What a check found, in words: what is proved, what is wrong, and what could not be told.
 
-use actix_web::http::header::HeaderMap;
+mod sso;
 
-use super::{Answer, Probed};
+use actix_web::http::header::HeaderMap;
+pub(super) use sso::secret;
+
+use super::{Answer, Probed, forgery};
 use crate::{
-    authn::sso::SsoProof,
     policy::{app::App, origin::Origin},
     portal::probe::Arrival,
     state::State,
@@ -238,7 +240,7 @@ pub(super) fn forged_alone(answer: &Answer, (asked, _): &(bool, Answer), state: 
 }
 
 /// Of the page that stands in for the app.
-pub(super) fn forged_beside(probed: &Probed, (user, app): (&User, &App), forged: &str) -> Finding {
+pub(super) fn forged_beside(probed: &Probed, user: &User, app: &App) -> Finding {
     let question = Question::ForgedBeside;
     let Some(arrival) = &probed.arrival else {
         let text = "The lines of this app have no place where Sluice stands in for it (/sluice-check), so what the app \
@@ -247,18 +249,13 @@ pub(super) fn forged_beside(probed: &Probed, (user, app): (&User, &App), forged:
         return Finding::new(question, Verdict::Unproved, text);
     };
     let headers = &arrival.headers;
-    let read_by_apps = |name: &str| {
-        name.starts_with("remote-")
-            || name.starts_with("x-auth-")
-            || app.extras.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
-    };
-    let leaked = headers
-        .iter()
-        .find(|(name, value)| value.as_bytes() == forged.as_bytes() && read_by_apps(name.as_str()));
+    let leaked = forgery::came_through(forgery::told(app), headers);
     let wrong = |text: String| Finding::new(question, Verdict::Wrong, text);
-    if let Some((name, _)) = leaked {
+    if !leaked.is_empty() {
         return wrong(format!(
-            "The app got the client's own {name}. Let the proxy replace it with Sluice's answer, as the lines do."
+            "The app got what a client wrote itself in {}, and would believe it. Let the proxy replace such a header by \
+             Sluice's answer, or remove it, as the lines do.",
+            forgery::in_words(&leaked)
         ));
     }
     if once(headers, "remote-user") != Some(user.name.as_str())
@@ -310,19 +307,4 @@ pub(super) fn address(believed: Option<bool>) -> Finding {
              do: a client on a network of server.trusted_proxies can choose its address.",
         ),
     }
-}
-
-/// Of SSO, where it is on.
-pub(super) fn secret(state: &State) -> Option<Finding> {
-    let sso = state.authenticator.sso.as_ref()?;
-    let text = match sso.proof {
-        SsoProof::Secret(_) => {
-            "Only the proxy in front knows sso.secret, so this shows when somebody signs in there; Sluice's log says when \
-             the secret was missing or wrong."
-        }
-        SsoProof::Stripped => {
-            "sso.secret is \"none\": that the proxy in front takes a client's own header away was only looked at here."
-        }
-    };
-    Some(Finding::new(Question::Secret, Verdict::NotHere, text))
 }
