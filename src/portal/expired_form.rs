@@ -15,7 +15,8 @@ use crate::policy::app::AppName;
 
 /// The field that carries it.
 pub const FIELD: &str = "expired_form";
-/// The most that is carried: the largest form that anybody may send and the path that it is for, in base64.
+/// The most that is carried: the largest form that anybody may send and the path that it is for, in base64. Whoever sends it
+/// is not known, so it is no more than that: some hundred hosts or group names. A browser still has what is larger.
 pub const MAX_BYTES: usize = (form::MAX_BYTES + 512) / 3 * 4;
 /// What is said above the form.
 pub const NOTE: &str = "Your session had ended when you sent this, so nothing is saved yet. What you typed is below, \

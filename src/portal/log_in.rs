@@ -142,8 +142,9 @@ fn carry(visit: &Visit, expired_form: Option<String>) -> HttpResponse {
     let notice = match expired_form {
         Some(_) => KEPT,
         None => {
-            "Your session had ended, so nothing is saved. The form was too large to be kept: after signing in it has \
-             to be filled in anew."
+            // The form is sent to its own address, so a browser sends it again when the answer is loaded anew.
+            "Your session had ended, so nothing is saved, and the form is too large to be kept on this page. Your browser \
+             still has it: sign in in another tab, then reload this page and let the browser send the form again."
         }
     };
     let page =

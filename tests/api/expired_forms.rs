@@ -339,7 +339,10 @@ fn the_largest_form_that_is_taken_is_kept_and_a_larger_one_is_not_which_is_said(
     let growing = "\u{e9}".repeat(7 * 1024);
     for display_name in [&larger, &growing, &"x".repeat(40 * 1024), &"x".repeat(1024 * 1024)] {
         let html = sent(display_name).send(sluice.address).assert_status(401).text();
-        assert_holds(&html, &["The form was too large to be kept", "<h1>Sign in</h1>"]);
+        assert_holds(
+            &html,
+            &["the form is too large to be kept", "then reload this page", "<h1>Sign in</h1>"],
+        );
         assert!(!html.contains("expired_form") && html.len() < 4_000, "{html}");
     }
     // What is carried comes on top; all else of the sign-in keeps its bound, of the bytes that are sent.

@@ -58,6 +58,17 @@ impl Desk {
         self.browser.click("input[name=may][value=remove_downloads]");
     }
 
+    /// Ends her session behind her back.
+    #[track_caller]
+    fn end_session(&self) {
+        self.cli(&["session", "revoke", "ada"]).assert_code(0);
+        // The command has ended it in the store; the service hears of that a moment later.
+        let cookies = self.browser.cookies();
+        let session = cookies[0]["value"].as_str().expect("a session");
+        let account = || self.world.send(&Request::get("/sluice/account").session(session)).status;
+        wait::until("the end of her session", || account() == 303);
+    }
+
     #[track_caller]
     fn assert_typed(&self) {
         let typed = self.browser.run(
@@ -95,12 +106,7 @@ fn what_was_typed_comes_back_after_signing_in_again(scripts_disabled: bool) {
     let desk = Desk::start(scripts_disabled);
     let browser = &desk.browser;
     desk.type_all();
-    desk.cli(&["session", "revoke", "ada"]).assert_code(0);
-    // The command has ended it in the store; the service hears of that a moment later.
-    let cookies = browser.cookies();
-    let session = cookies[0]["value"].as_str().expect("a session");
-    let account = || desk.world.send(&Request::get("/sluice/account").session(session)).status;
-    wait::until("the end of her session", || account() == 303);
+    desk.end_session();
     browser.press("Save changes");
     browser.wait_for_text("h1", "Sign in");
     browser.wait_for_text("[role=status]", "nothing is saved yet");
@@ -152,6 +158,30 @@ fn a_lost_connection_loses_nothing(scripts_disabled: bool) {
     browser.wait_for_text("h1", "Ada Lovelace");
     let typed = "return ['key-name', 'key-app'].map(id => document.getElementById(id).value)";
     assert_eq!(browser.run(typed, &json!([])), json!(["phone", "transmission"]));
+}
+
+#[test]
+fn what_is_too_large_to_be_carried_is_sent_again_by_the_browser_after_signing_in_elsewhere() {
+    let desk = Desk::start(false);
+    let browser = &desk.browser;
+    browser.open(&format!("{}/sluice/admin/settings/origins", desk.world.origin()));
+    let origins: Vec<_> = (0..1_000).map(|n| format!("https://host{n}.example.test")).collect();
+    browser.run("document.getElementById('allowed').value = arguments[0]", &json!([origins.join("\n")]));
+    desk.end_session();
+    browser.press("Save");
+    browser.wait_for_text("[role=status]", "the form is too large to be kept");
+    let cookie = desk.world.sluice.sign_in("ada", PASSWORD);
+    let url = browser.url();
+    browser.devtools(
+        "Network.setCookie",
+        &json!({"name": "sluice_session", "value": cookie, "url": url, "httpOnly": true}),
+    );
+    browser.reload();
+    browser.wait_for_text("[role=status]", "The settings are saved");
+    let checked = desk.cli(&["check", "--json"]).json();
+    let saved =
+        checked["values"].as_array().and_then(|all| all.iter().find(|one| one["key"] == "origins.allowed"));
+    assert_eq!(saved.map(|saved| &saved["value"]), Some(&json!(format!("[{}]", origins.join(", ")))));
 }
 
 fn set_offline(browser: &Browser, offline: bool) {
