@@ -70,6 +70,16 @@ fn nothing_in_the_toolbar_and_the_menus_changes_anything() {
 }
 
 #[test]
+fn nothing_in_the_toolbar_changes_anything_behind_traefik() {
+    assert_toolbar_refused(Kind::Traefik);
+}
+
+#[test]
+fn nothing_in_the_toolbar_changes_anything_behind_caddy() {
+    assert_toolbar_refused(Kind::Caddy);
+}
+
+#[test]
 fn nothing_in_the_menu_of_a_transfer_changes_anything() {
     assert_refused(&MENU_OF_A_TRANSFER);
 }
@@ -86,7 +96,7 @@ fn nothing_in_the_tabs_for_searching_and_feeds_changes_anything() {
 
 #[test]
 fn every_button_and_entry_of_the_page_is_in_a_table_or_changes_nothing() {
-    let page = Page::open();
+    let page = Page::open(Kind::Nginx);
     page.start_anew();
     for tab in ["#searchTabLink", "#manageSearchPlugins", "#rssTabLink", "#rssDownloaderButton"] {
         page.browser.click_when_shown(tab);
@@ -111,7 +121,7 @@ struct Page {
 
 #[track_caller]
 fn assert_refused(groups: &[Group]) {
-    let page = Page::open();
+    let page = Page::open(Kind::Nginx);
     let before = page.holdings.facts();
     let mut asked = Vec::new();
     page.browser.answers(&mut asked);
@@ -119,12 +129,28 @@ fn assert_refused(groups: &[Group]) {
     for group in groups {
         for row in group.rows {
             page.start_anew();
-            page.go(group, row);
-            let answers = page.changes(&mut asked, row.2);
-            if let Some(answer) = answers.iter().find(|answer| !is_refusal(answer, row)) {
-                wrong.push(format!("{}: {answer:?}", group.selector(row.0)));
-            }
+            wrong.extend(page.unrefused(&mut asked, group, row));
         }
+    }
+    assert_eq!(wrong, [""; 0]);
+    assert_eq!(page.holdings.facts(), before);
+}
+
+/// A button for each capability of the toolbar, on a page that is loaded once: what the rest of the page does is seen
+/// before nginx.
+#[track_caller]
+fn assert_toolbar_refused(kind: Kind) {
+    let page = Page::open(kind);
+    let before = page.holdings.facts();
+    let mut asked = Vec::new();
+    page.browser.answers(&mut asked);
+    page.start_anew();
+    let mut wrong = Vec::new();
+    for button in ["pauseButton", "resumeButton", "topPrioButton", "deleteButton", "downloadButton"] {
+        let row =
+            transfers::TOOLBAR.rows.iter().find(|row| row.0 == button).expect("a button of the toolbar");
+        wrong.extend(page.unrefused(&mut asked, &transfers::TOOLBAR, row));
+        page.browser.leave_frames();
     }
     assert_eq!(wrong, [""; 0]);
     assert_eq!(page.holdings.facts(), before);
@@ -146,9 +172,9 @@ fn is_for(answer: &Answered, path: &str) -> bool {
 
 impl Page {
     #[track_caller]
-    fn open() -> Self {
+    fn open(kind: Kind) -> Self {
         let holdings = Holdings::start();
-        let world = World::with_app(Kind::Nginx, holdings.address());
+        let world = World::with_app(kind, holdings.address());
         let browser = Browser::start();
         let address = format!("{}/", world.origin());
         browser.open(&address);
@@ -193,6 +219,15 @@ impl Page {
                 assert!(question.contains(part), "{question}");
             }
         }
+    }
+
+    /// What is changed, or refused for another reason, where an entry is clicked.
+    #[track_caller]
+    fn unrefused(&self, asked: &mut Vec<(String, Value)>, group: &Group, row: &Row) -> Option<String> {
+        self.go(group, row);
+        let answers = self.changes(asked, row.2);
+        let answer = answers.iter().find(|answer| !is_refusal(answer, row))?;
+        Some(format!("{}: {answer:?}", group.selector(row.0)))
     }
 
     /// A menu that is clicked while it still fades in would stay, above what opens.
