@@ -12,13 +12,19 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Asks again and again until the answer is `Some`.
 #[track_caller]
-pub fn for_some<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn for_some<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    for_some_or(ask, || format!("waited {PATIENCE:?} for {what}"))
+}
+
+/// The same, with words for giving up that are found only then.
+#[track_caller]
+pub fn for_some_or<T>(mut ask: impl FnMut() -> Option<T>, words: impl FnOnce() -> String) -> T {
     let deadline = Deadline::after(PATIENCE);
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(!deadline.is_over(), "waited {PATIENCE:?} for {what}");
+        assert!(!deadline.is_over(), "{}", words());
         thread::sleep(PAUSE);
     }
 }

@@ -9,6 +9,14 @@ use crate::support::wait;
 /// The other button of the mouse.
 const OTHER_BUTTON: u8 = 2;
 
+/// What WebDriver says of an element that will be there, shown, and not below another in a moment.
+const NOT_YET: [&str; 4] = [
+    "element not interactable",
+    "element click intercepted",
+    "stale element reference",
+    "move target out of bounds",
+];
+
 /// An answer that a page got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -138,21 +146,16 @@ impl Browser {
     /// Until the element is there, shown, and not below another.
     #[track_caller]
     fn retry(&self, what: &str, ask: impl Fn() -> Value) {
-        let deadline = wait::Deadline::after(wait::PATIENCE);
-        loop {
-            let answer = ask();
-            let error = answer["value"]["error"].as_str();
-            match error {
-                None => return,
-                Some(
-                    "element not interactable"
-                    | "element click intercepted"
-                    | "stale element reference"
-                    | "move target out of bounds",
-                ) if !deadline.is_over() => {}
-                Some(_) => panic!("{what}: {answer:#}"),
-            }
-        }
+        wait::for_some_or(
+            || {
+                let answer = ask();
+                let error = answer["value"]["error"].as_str();
+                let later = error.is_some_and(|error| NOT_YET.contains(&error));
+                assert!(error.is_none() || later, "{what}: {answer:#}");
+                (!later).then_some(())
+            },
+            || format!("{what}: {:#}", ask()),
+        );
     }
 }
 
