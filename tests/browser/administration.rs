@@ -1,12 +1,14 @@
-//! Administration as a person does it, through nginx: on a phone with JavaScript, at a desk without. What came of it is
-//! asked of the product itself.
+//! Administration and one's own account as a person does it, through nginx, in each way. What came of it is asked of
+//! the product itself.
 
+mod account;
 mod lists;
 mod settings;
 mod users;
 
 use serde_json::{Value, json};
 
+use crate::seat::Seat;
 use crate::support::browser::Browser;
 use crate::support::proxy::{Kind, Proxy};
 use crate::support::raw::{Answer, Request};
@@ -14,64 +16,51 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::verify::Dialect;
 use crate::support::world::World;
 
-/// Whether the pages' own JavaScript runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scripts {
-    On,
-    Off,
-}
-
-/// A test of each of these tasks with JavaScript and without.
-macro_rules! in_both_ways {
-    ($($task:ident),* $(,)?) => {
-        mod with_javascript { $(#[test] fn $task() { super::$task(super::Scripts::On); })* }
-        mod without_javascript { $(#[test] fn $task() { super::$task(super::Scripts::Off); })* }
-    };
-}
-use in_both_ways;
-
 /// An administrator `ada` before her browser, and a user `vera` who may only look.
-struct Desk {
+struct Desk<'a> {
+    seat: &'a Seat,
+    browser: &'a Browser,
     sluice: Sluice,
     proxy: Proxy,
-    browser: Browser,
-    scripts: Scripts,
     /// A session of ada's elsewhere, which asks what came of what she did.
     session: String,
 }
 
-impl Desk {
+impl<'a> Desk<'a> {
     #[track_caller]
-    fn start(scripts: Scripts) -> Self {
-        Self::with(scripts, |home| home)
+    fn start(seat: &'a Seat) -> Self {
+        Self::with(seat, |home| home)
     }
 
     /// With more than the usual settings, users and keys.
     #[track_caller]
-    fn with(scripts: Scripts, prepare: impl FnOnce(Home) -> Home) -> Self {
-        let home = Home::new().user("ada", &["--admin"]).user("vera", &["--preset", "read-only"]);
-        let apps = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"";
-        let World { sluice, proxy, .. } = World::with_apps(Kind::Nginx, prepare(home).with(apps), [None; 2]);
-        let browser = Browser::start();
-        let off = json!({"value": scripts == Scripts::Off});
-        browser.devtools("Emulation.setScriptExecutionDisabled", &off);
-        let session = sluice.sign_in("ada", PASSWORD);
-        let desk = Self { sluice, proxy, browser, scripts, session };
-        let (width, height) = if desk.is_on_phone() { (390, 844) } else { (1280, 900) };
-        desk.browser.resize(width, height);
-        desk.browser.open(&desk.address("/admin"));
-        desk.browser.sign_in("ada", PASSWORD);
-        desk.browser.wait_for_url(&desk.address("/admin"));
+    fn with(seat: &'a Seat, prepare: impl FnOnce(Home) -> Home) -> Self {
+        let desk = Self::with_nobody(seat, prepare);
+        desk.open_as("ada", "/admin");
         desk
     }
 
-    fn has_scripts(&self) -> bool {
-        self.scripts == Scripts::On
+    /// Before anybody has signed in.
+    #[track_caller]
+    fn with_nobody(seat: &'a Seat, prepare: impl FnOnce(Home) -> Home) -> Self {
+        let home = Home::new().user("ada", &["--admin"]).user("vera", &["--preset", "read-only"]);
+        let apps = "[[app]]\nname = \"qbittorrent\"\n[[app]]\nname = \"sonarr\"";
+        let World { sluice, proxy, .. } = World::with_apps(Kind::Nginx, prepare(home).with(apps), [None; 2]);
+        let session = sluice.sign_in("ada", PASSWORD);
+        seat.sit_down();
+        Self { seat, browser: &seat.browser, sluice, proxy, session }
     }
 
-    /// A phone has JavaScript, the desk has none: both differences are met in one pass each.
-    fn is_on_phone(&self) -> bool {
-        self.has_scripts()
+    /// Opens a page that asks for the sign-in first.
+    #[track_caller]
+    fn open_as(&self, user: &str, path: &str) {
+        self.browser.open(&self.address(path));
+        self.browser.sign_in(user, PASSWORD);
+        self.browser.wait_for_url(&self.address(path));
+    }
+
+    fn has_scripts(&self) -> bool {
+        self.seat.has_scripts()
     }
 
     fn address(&self, path: &str) -> String {
@@ -107,7 +96,7 @@ impl Desk {
     /// Goes to a page by the menu, which opens over the page on a phone.
     #[track_caller]
     fn go(&self, page: &str) {
-        if self.is_on_phone() {
+        if self.seat.is_on_phone() {
             self.browser.press("Menu");
         }
         self.browser.press(page);

@@ -12,5 +12,6 @@ mod first_start;
 mod pages;
 mod pictures;
 mod read_only;
+mod seat;
 mod setup;
 mod sign_in;

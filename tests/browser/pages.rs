@@ -1,4 +1,4 @@
-//! The portal's pages as people meet them: on a phone, in the dark, read aloud, without JavaScript.
+//! The portal's pages as people meet them: on a phone, in the dark, read aloud.
 
 use serde_json::{Value, json};
 
@@ -135,26 +135,6 @@ fn the_pages_load_nothing_from_elsewhere_and_break_no_rule_of_their_own() {
     browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
     assert_clean("account");
     assert_clean("logout");
-}
-
-#[test]
-fn everything_works_without_javascript() {
-    let sluice = Sluice::start();
-    let browser = at_sign_in(&sluice);
-    browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
-    browser.open(&format!("{}/sluice/login", sluice.origin()));
-    browser.sign_in("vera", PASSWORD);
-    browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
-    browser.type_into("input[name=current_password]", PASSWORD);
-    browser.type_into("input[name=new_password]", "Another-horse-2");
-    browser.type_into("input[name=new_password_again]", "Another-horse-2");
-    browser.click("form[action$='/account/password'] button");
-    browser.wait_for_text("[role=status]", "");
-    browser.open(&format!("{}/sluice/logout", sluice.origin()));
-    browser.click("main form button");
-    browser.wait_for_text("h1", "Sign in");
-    browser.sign_in("vera", "Another-horse-2");
-    browser.wait_for_url(&format!("{}/sluice/account", sluice.origin()));
 }
 
 #[test]

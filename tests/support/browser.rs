@@ -70,6 +70,16 @@ impl Browser {
         browser
     }
 
+    /// A window of its own in place of the last one, with no cookie, no history and nothing emulated. What pages keep
+    /// beside that belongs to their address and port, which no other world has.
+    #[track_caller]
+    pub fn start_anew(&self) {
+        let window = self.command("POST", "/window/new", &json!({"type": "tab"}));
+        self.command("DELETE", "/window", &Value::Null);
+        self.command("POST", "/window", &json!({"handle": window["handle"]}));
+        self.devtools("Network.clearBrowserCookies", &json!({}));
+    }
+
     #[track_caller]
     pub fn open(&self, url: &str) {
         self.command("POST", "/url", &json!({ "url": url }));

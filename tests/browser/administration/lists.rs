@@ -1,25 +1,22 @@
-//! What is looked at and ended: sessions, keys, waits, one's own password; and the audit log.
+//! What is looked at and ended: sessions, keys, waits; and the audit log.
 
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Desk, Scripts, in_both_ways};
+use super::Desk;
+use crate::seat::{Seat, in_each_way};
 use crate::support::sluice::{PASSWORD, Sluice};
 use crate::support::wait;
 
-in_both_ways!(
+in_each_way!(
     a_session_of_somebody_else_is_ended,
-    another_session_of_ones_own_is_ended,
-    ones_own_password_is_changed,
     a_key_of_somebody_else_is_revoked_after_a_question,
     an_address_that_has_to_wait_may_try_again,
     the_audit_log_is_narrowed_and_saved_as_a_table,
 );
 
-const OTHER: &str = "Another-horse-2";
-
-fn a_session_of_somebody_else_is_ended(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn a_session_of_somebody_else_is_ended(seat: &Seat) {
+    let desk = Desk::start(seat);
     let session = desk.sluice.sign_in("vera", PASSWORD);
     desk.go("Sessions");
     desk.browser.type_into("#name", "vera");
@@ -33,33 +30,9 @@ fn a_session_of_somebody_else_is_ended(scripts: Scripts) {
     assert_eq!(desk.verify("sonarr", &desk.session).status, 200, "nobody else’s is");
 }
 
-fn another_session_of_ones_own_is_ended(scripts: Scripts) {
-    let desk = Desk::start(scripts);
-    desk.go("Your account");
-    desk.browser.click("form[action$='/account/sessions/end'] button");
-    desk.browser.wait_for_text("[role=status]", "Signed out there.");
-    assert_eq!(desk.verify("sonarr", &desk.session).status, 401);
-    desk.go("Users");
-    desk.browser.wait_for_url(&desk.address("/admin/users"));
-}
-
-fn ones_own_password_is_changed(scripts: Scripts) {
-    let desk = Desk::start(scripts);
-    desk.go("Your account");
-    for (field, text) in
-        [("#current_password", PASSWORD), ("#new_password", OTHER), ("#new_password_again", OTHER)]
-    {
-        desk.browser.type_into(field, text);
-    }
-    desk.save("Change password", "Your password is changed. Your other devices are signed out.");
-    assert_eq!(desk.verify("sonarr", &desk.session).status, 401);
-    desk.sluice.sign_in("ada", OTHER);
-    desk.sluice.sign_in_form("ada", PASSWORD).send(desk.sluice.address).assert_status(401);
-}
-
-fn a_key_of_somebody_else_is_revoked_after_a_question(scripts: Scripts) {
+fn a_key_of_somebody_else_is_revoked_after_a_question(seat: &Seat) {
     let mut key = String::new();
-    let desk = Desk::with(scripts, |home| {
+    let desk = Desk::with(seat, |home| {
         key = home.key("vera", "phone");
         home
     });
@@ -74,8 +47,8 @@ fn a_key_of_somebody_else_is_revoked_after_a_question(scripts: Scripts) {
     assert_eq!(desk.api("/keys")["items"], json!([]));
 }
 
-fn an_address_that_has_to_wait_may_try_again(scripts: Scripts) {
-    let desk = Desk::with(scripts, |home| home.with("throttle.max_failures = 1"));
+fn an_address_that_has_to_wait_may_try_again(seat: &Seat) {
+    let desk = Desk::with(seat, |home| home.with("throttle.max_failures = 1"));
     let attempt = |sluice: &Sluice, password| {
         let form = sluice.sign_in_form("vera", password).header("X-Forwarded-For", "198.51.100.7");
         form.send(sluice.address).status
@@ -86,8 +59,8 @@ fn an_address_that_has_to_wait_may_try_again(scripts: Scripts) {
     assert_eq!(attempt(&desk.sluice, PASSWORD), 303);
 }
 
-fn the_audit_log_is_narrowed_and_saved_as_a_table(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn the_audit_log_is_narrowed_and_saved_as_a_table(seat: &Seat) {
+    let desk = Desk::start(seat);
     let folder = TempDir::new().expect("a folder");
     let allow = json!({"behavior": "allow", "downloadPath": folder.path()});
     desk.browser.devtools("Browser.setDownloadBehavior", &allow);

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, Scripts, in_both_ways};
+use super::Desk;
+use crate::seat::{Seat, in_each_way};
 
-in_both_ways!(
+in_each_way!(
     a_setting_is_changed_and_gone_back_on,
     what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept,
     a_setting_of_the_file_shows_where_it_is_set,
@@ -28,8 +29,8 @@ fn set_failures(desk: &Desk, failures: &str) {
     assert_eq!(setting(desk, "throttle.max_failures")["value"], failures);
 }
 
-fn a_setting_is_changed_and_gone_back_on(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn a_setting_is_changed_and_gone_back_on(seat: &Seat) {
+    let desk = Desk::start(seat);
     set_failures(&desk, "3");
     set_failures(&desk, "1");
     let attempt = || {
@@ -45,8 +46,8 @@ fn a_setting_is_changed_and_gone_back_on(scripts: Scripts) {
     assert_eq!(setting(&desk, "throttle.max_failures")["value"], "10");
 }
 
-fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(seat: &Seat) {
+    let desk = Desk::start(seat);
     desk.go("Settings");
     desk.browser.press("Change Sessions");
     desk.fill("#ttl", "12h");
@@ -62,8 +63,8 @@ fn what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept(scripts: Scripts) {
     assert_eq!(setting(&desk, "session.remember_ttl")["value"], "60d");
 }
 
-fn a_setting_of_the_file_shows_where_it_is_set(scripts: Scripts) {
-    let desk = Desk::with(scripts, |home| home.with("session.ttl = \"2h\""));
+fn a_setting_of_the_file_shows_where_it_is_set(seat: &Seat) {
+    let desk = Desk::with(seat, |home| home.with("session.ttl = \"2h\""));
     let file = desk.sluice.home.file("sluice.toml").display().to_string();
     desk.go("Settings");
     desk.browser.wait_for_text(".settings .tag", &format!("set by {file}"));
@@ -75,13 +76,13 @@ fn a_setting_of_the_file_shows_where_it_is_set(scripts: Scripts) {
     assert_eq!(setting(&desk, "session.ttl")["value"], "2h");
 }
 
-fn the_lines_of_the_proxy_are_copied(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn the_lines_of_the_proxy_are_copied(seat: &Seat) {
+    let desk = Desk::start(seat);
     desk.go("Settings");
     desk.browser.press("Proxy lines for qbittorrent");
     desk.browser.click("#proxy option:nth-child(3)");
-    // Only the system knows the port of this one.
-    desk.fill("#sluice", "127.0.0.1:9180");
+    // Only the system knows the port of this one, which tells its lines from all that was ever copied.
+    desk.fill("#sluice", &desk.sluice.address.to_string());
     desk.browser.type_into("#address", "somewhere else\u{e007}");
     desk.browser.wait_for_text("#address-wrong", "");
     desk.fill("#address", "127.0.0.1:8080");

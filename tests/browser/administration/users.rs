@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, Scripts, in_both_ways};
+use super::Desk;
+use crate::seat::{Seat, in_each_way};
 use crate::support::sluice::PASSWORD;
 use crate::support::verify::{ALL_CAPABILITIES, READ_ONLY};
 
-in_both_ways!(
+in_each_way!(
     a_user_is_found_by_a_part_of_the_name,
     a_user_is_added_with_a_preset,
     a_ticked_box_makes_a_set_of_its_own,
@@ -17,8 +18,8 @@ in_both_ways!(
     what_was_typed_is_still_there_after_an_error,
 );
 
-fn a_user_is_found_by_a_part_of_the_name(scripts: Scripts) {
-    let desk = Desk::with(scripts, |home| home.user("otto", &["--email", "otto@vera.example.com"]));
+fn a_user_is_found_by_a_part_of_the_name(seat: &Seat) {
+    let desk = Desk::with(seat, |home| home.user("otto", &["--email", "otto@vera.example.com"]));
     desk.go("Users");
     desk.browser.wait_for_url(&desk.address("/admin/users"));
     assert_eq!(desk.texts(".list tbody th a"), json!(["ada", "otto", "vera"]));
@@ -32,8 +33,8 @@ fn a_user_is_found_by_a_part_of_the_name(scripts: Scripts) {
     desk.browser.wait_for_url(&desk.address(&page));
 }
 
-fn a_user_is_added_with_a_preset(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn a_user_is_added_with_a_preset(seat: &Seat) {
+    let desk = Desk::start(seat);
     desk.go("Users");
     desk.browser.press("Add a user");
     desk.browser.type_into("#name", "bob");
@@ -50,8 +51,8 @@ fn a_user_is_added_with_a_preset(scripts: Scripts) {
     assert_eq!(answer.header("remote-name"), Some("Bob"));
 }
 
-fn a_ticked_box_makes_a_set_of_its_own(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn a_ticked_box_makes_a_set_of_its_own(seat: &Seat) {
+    let desk = Desk::start(seat);
     let session = desk.sluice.sign_in("vera", PASSWORD);
     desk.go_to_user("vera");
     desk.browser.click("input[name=may][value=remove_downloads]");
@@ -73,8 +74,8 @@ fn a_ticked_box_makes_a_set_of_its_own(scripts: Scripts) {
     assert_eq!(answer.header("x-auth-capabilities"), Some(wanted.join(",").as_str()));
 }
 
-fn editing_all_downloads_takes_seeing_them_with_it(scripts: Scripts) {
-    let desk = Desk::with(scripts, |home| home.user("otto", &["--capabilities", "search"]));
+fn editing_all_downloads_takes_seeing_them_with_it(seat: &Seat) {
+    let desk = Desk::with(seat, |home| home.user("otto", &["--capabilities", "search"]));
     let (edit, view) = ("[name=may][value=edit_all_downloads]", "[name=may][value=view_all_downloads]");
     desk.go_to_user("otto");
     desk.browser.click(edit);
@@ -91,8 +92,8 @@ fn editing_all_downloads_takes_seeing_them_with_it(scripts: Scripts) {
     }
 }
 
-fn one_app_gets_a_set_of_its_own(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn one_app_gets_a_set_of_its_own(seat: &Seat) {
+    let desk = Desk::start(seat);
     let session = desk.sluice.sign_in("vera", PASSWORD);
     let in_app = |app: &str| {
         let answer = desk.verify(app, &session);
@@ -118,8 +119,8 @@ fn one_app_gets_a_set_of_its_own(scripts: Scripts) {
     assert_eq!([in_app("sonarr"), in_app("qbittorrent")], [READ_ONLY; 2]);
 }
 
-fn somebody_is_disabled_and_enabled_again(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn somebody_is_disabled_and_enabled_again(seat: &Seat) {
+    let desk = Desk::start(seat);
     let session = desk.sluice.sign_in("vera", PASSWORD);
     assert_eq!(desk.verify("sonarr", &session).status, 200);
     desk.go_to_user("vera");
@@ -135,8 +136,8 @@ fn somebody_is_disabled_and_enabled_again(scripts: Scripts) {
     assert_eq!(desk.verify("sonarr", &desk.sluice.sign_in("vera", PASSWORD)).status, 200);
 }
 
-fn somebody_is_deleted_after_a_question(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn somebody_is_deleted_after_a_question(seat: &Seat) {
+    let desk = Desk::start(seat);
     let session = desk.sluice.sign_in("vera", PASSWORD);
     desk.go_to_user("vera");
     desk.browser.press("Delete…");
@@ -148,8 +149,8 @@ fn somebody_is_deleted_after_a_question(scripts: Scripts) {
     assert_eq!(desk.verify("sonarr", &session).status, 401);
 }
 
-fn what_was_typed_is_still_there_after_an_error(scripts: Scripts) {
-    let desk = Desk::start(scripts);
+fn what_was_typed_is_still_there_after_an_error(seat: &Seat) {
+    let desk = Desk::start(seat);
     desk.go("Users");
     desk.browser.press("Add a user");
     let typed =
