@@ -8,8 +8,8 @@ test: ## every test, with the real proxies, browser and apps
 	scripts/test-tools.sh
 	cargo test --locked --profile tested
 
-bench: ## the ratios of the design, against a bare handler on the same core, and how fast long lists are
-	scripts/install.sh wrk nginx
+bench: ## the ratios of the design, against a bare handler on the same core, how fast long lists are, and first paints
+	scripts/install.sh wrk nginx chromium chromium-driver
 	cargo bench --locked --bench ratios
 
 lint: ## formatting, clippy, licences and advisories

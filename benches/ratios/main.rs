@@ -11,12 +11,22 @@ mod footprint;
 mod http;
 mod lists;
 mod nginx;
+mod paint;
 mod process;
 mod service;
 mod statistics;
 mod throughput;
 mod waits;
 mod wrk;
+/// The browser that the tests drive.
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/support"]
+mod support {
+    pub mod browser;
+    pub mod process;
+    pub mod raw;
+    pub mod wait;
+}
 
 use std::{
     fmt::Display,
@@ -47,7 +57,7 @@ fn main() -> ExitCode {
 
 fn measure(wanted: &[&str]) -> anyhow::Result<()> {
     process::check_tools()?;
-    let parts: [(&str, Part); 15] = [
+    let parts: [(&str, Part); 16] = [
         ("session", throughput::session),
         ("session-100k", throughput::session_100k),
         ("refused", throughput::refused),
@@ -62,6 +72,7 @@ fn measure(wanted: &[&str]) -> anyhow::Result<()> {
         ("flood", flood::run),
         ("footprint", footprint::run),
         ("lists", lists::run),
+        ("paint", paint::run),
         ("nginx", nginx::run),
     ];
     for (name, part) in parts {

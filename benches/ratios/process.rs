@@ -32,6 +32,7 @@ pub fn check_tools() -> anyhow::Result<()> {
     for (program, argument) in [
         ("wrk", "-v"),
         (NGINX, "-v"),
+        ("chromedriver", "--version"),
         ("taskset", "-V"),
         ("chrt", "-V"),
         ("setpriv", "-V"),
