@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use smol_str::{SmolStr, StrExt};
 use thiserror::Error;
 
 /// A user name: `[a-z0-9._@-]{1,64}`, first a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserName(String);
+pub struct UserName(SmolStr);
 
 /// A text that is no user name; refused, never cleaned into one.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl UserName {
         let plain = (1..=64).contains(&bytes.len())
             && bytes[0].is_ascii_alphanumeric()
             && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'@' | b'-'));
-        if plain { Ok(Self(text.to_ascii_lowercase())) } else { Err(NameError) }
+        if plain { Ok(Self(text.to_ascii_lowercase_smolstr())) } else { Err(NameError) }
     }
 
     /// The name as text.
