@@ -1,5 +1,7 @@
 //! The answer that lets a request pass. Only [`allow`] builds a 2xx.
 
+mod values;
+
 use actix_web::{
     HttpResponse,
     http::{
@@ -7,56 +9,16 @@ use actix_web::{
         header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tracing::error;
 
 use super::{dialect::Names, handed_on::HandedOn};
 use crate::{
     authn::principal::{Principal, Way},
-    policy::{
-        app::{App, Apps},
-        capability::Capabilities,
-        extras::Fact,
-        preset::Permission,
-        role::Role,
-    },
-    store::users::User,
+    policy::{app::App, capability::Capabilities, extras::Fact, role::Role},
 };
+use values::{ADMIN, ADMINS, ANONYMOUS, METHODS, NO_STORE, NONE, PERMISSIONS, USER, USERS, list, piped};
+pub use values::{AppValues, UserAnswer, app_value};
 
-static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-static NONE: HeaderValue = HeaderValue::from_static("none");
-static ANONYMOUS: HeaderValue = HeaderValue::from_static("anonymous");
-static ADMIN: HeaderValue = HeaderValue::from_static(Role::Admin.name());
-static USER: HeaderValue = HeaderValue::from_static(Role::User.name());
-static ADMINS: HeaderValue = HeaderValue::from_static(Role::Admin.group());
-static USERS: HeaderValue = HeaderValue::from_static(Role::User.group());
-/// The values of `X-Auth-Permission`, by their numbers.
-static PERMISSIONS: [HeaderValue; 4] = [
-    permission(Permission::Full),
-    permission(Permission::ReadOnly),
-    permission(Permission::None),
-    permission(Permission::Custom),
-];
-/// The values of `X-Auth-Method`, by their numbers.
-static METHODS: [HeaderValue; Way::ALL.len()] = [
-    method(Way::None),
-    method(Way::Public),
-    method(Way::Session),
-    method(Way::ApiKey),
-    method(Way::Basic),
-    method(Way::Sso),
-    method(Way::Upstream),
-    method(Way::Bypass),
-    method(Way::Open),
-];
-
-const fn method(way: Way) -> HeaderValue {
-    HeaderValue::from_static(way.name())
-}
-
-const fn permission(permission: Permission) -> HeaderValue {
-    HeaderValue::from_static(permission.name())
-}
 static CACHING: HeaderName = CACHE_CONTROL;
 static COOKIES: HeaderName = COOKIE;
 static CREDENTIALS: HeaderName = AUTHORIZATION;
@@ -93,57 +55,8 @@ impl Names {
     }
 }
 
-/// What stands percent-encoded in a display name, which may be of any script: a header is ASCII.
-const NAME_ESCAPES: &AsciiSet = &CONTROLS.add(b'%');
-
 /// A header whose parts are ready-made.
 type Ready<'a> = (&'a HeaderName, &'a HeaderValue);
-
-/// The values of `X-Auth-App`, by the apps' places in the configuration.
-pub struct AppValues(Box<[HeaderValue]>);
-
-impl AppValues {
-    /// For these apps.
-    pub fn new(apps: &Apps) -> Self {
-        Self(apps.iter().map(app_value).collect())
-    }
-
-    /// Of one of them.
-    pub fn of(&self, app: &App) -> &HeaderValue {
-        self.0.get(app.place).unwrap_or(&NONE)
-    }
-}
-
-/// The value of `X-Auth-App`.
-pub fn app_value(app: &App) -> HeaderValue {
-    plain(app.name.as_str())
-}
-
-/// The values that stay the same for as long as a user does.
-#[derive(Debug)]
-pub struct UserAnswer {
-    user: HeaderValue,
-    name: HeaderValue,
-    email: HeaderValue,
-    groups: HeaderValue,
-    id: HeaderValue,
-    granted: HeaderValue,
-}
-
-impl UserAnswer {
-    fn of(user: &User) -> Self {
-        let name = user.name.as_str();
-        let email = user.email.as_ref().map(|email| plain(email.as_str()));
-        Self {
-            user: plain(name),
-            name: escaped(user.display_name.as_ref().map_or(name, |name| name.as_str())),
-            email: email.unwrap_or(HeaderValue::from_static("-")),
-            groups: groups(user),
-            id: HeaderValue::from(user.id.get()),
-            granted: list(user.granted),
-        }
-    }
-}
 
 /// Who is let through.
 pub enum Admitted<'a> {
@@ -282,52 +195,6 @@ fn add_extras(headers: &mut HeaderMap, principal: &Principal, capabilities: Capa
     }
 }
 
-/// The role's group, then those that another system named.
-fn groups(user: &User) -> HeaderValue {
-    let mut list = user.role.group().to_owned();
-    for group in user.groups.foreign() {
-        list.push(',');
-        list.push_str(group);
-    }
-    plain(&list)
-}
-
-/// authentik separates groups by `|`.
-fn piped(groups: &HeaderValue) -> HeaderValue {
-    plain(&groups.to_str().unwrap_or_default().replace(',', "|"))
-}
-
-/// Names, addresses and app names are ASCII by their types; anything else would be our own mistake.
-fn plain(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
-}
-
-fn escaped(text: &str) -> HeaderValue {
-    if text.is_ascii() && !text.contains('%') {
-        return plain(text);
-    }
-    plain(&utf8_percent_encode(text, NAME_ESCAPES).to_string())
-}
-
-fn list(capabilities: Capabilities) -> HeaderValue {
-    if capabilities == Capabilities::ALL {
-        return HeaderValue::from_static(ALL);
-    }
-    let mut text = String::with_capacity(ALL.len());
-    for capability in capabilities.iter() {
-        if !text.is_empty() {
-            text.push(',');
-        }
-        text.push_str(capability.name());
-    }
-    if text.is_empty() { HeaderValue::from_static("none") } else { plain(&text) }
-}
-
-/// Every capability, as an administrator's requests carry it.
-const ALL: &str = "search,add_downloads,remove_downloads,pause_resume,assign_categories,move_files,rename_files,\
-                   set_comment,manage_categories,view_history,clear_history,view_shared,view_uploads,\
-                   view_statistics,view_logs,view_servers,view_all_downloads,edit_all_downloads";
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -346,7 +213,7 @@ mod tests {
         },
         store::{
             last_use::LastUse,
-            users::{Standing, UserId},
+            users::{Standing, User, UserId},
         },
     };
 
@@ -409,17 +276,5 @@ mod tests {
         let response = answer(&principal(None, None), Capabilities::NONE);
         assert_eq!(response.headers().get("remote-groups").unwrap(), "users,family");
         assert_eq!(response.headers().get("x-authentik-groups").unwrap(), "users|family");
-    }
-
-    #[test]
-    fn the_constants_are_what_they_stand_for() {
-        assert_eq!(Capabilities::ALL.to_string(), ALL);
-        for way in Way::ALL {
-            assert_eq!(METHODS[way as usize], way.name());
-        }
-        for set in [Capabilities::ALL, Capabilities::READ_ONLY, Capabilities::NONE, Capabilities::SSO_DEFAULT]
-        {
-            assert_eq!(PERMISSIONS[set.permission() as usize], set.permission().name());
-        }
     }
 }
