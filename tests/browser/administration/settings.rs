@@ -4,11 +4,15 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::seat::{Seat, in_each_way};
+use crate::support::hook::{Hook, Mode};
+use crate::support::verify::Dialect;
 
 in_each_way!(
     a_setting_is_changed_and_gone_back_on,
     what_is_wrong_with_a_setting_is_said_and_the_rest_is_kept,
     a_setting_of_the_file_shows_where_it_is_set,
+    who_sits_at_home_is_asked_for_nothing_any_more,
+    a_webhook_is_added_tells_and_is_removed,
     the_lines_of_the_proxy_are_copied,
 );
 
@@ -74,6 +78,45 @@ fn a_setting_of_the_file_shows_where_it_is_set(seat: &Seat) {
     desk.fill("#remember_ttl", "60d");
     desk.save("Save", "The settings are saved");
     assert_eq!(setting(&desk, "session.ttl")["value"], "2h");
+}
+
+fn who_sits_at_home_is_asked_for_nothing_any_more(seat: &Seat) {
+    let desk = Desk::start(seat);
+    let asked = || {
+        let request = Dialect::Nginx.about_at("/verify/nginx/sonarr", &["GET", "http", "app.test", "/"]);
+        request.send(desk.sluice.address)
+    };
+    desk.browser.open(&desk.address("/admin/start"));
+    desk.browser.press("Nobody signs in at home");
+    desk.fill("#hosts", "app.test");
+    desk.fill("#networks", "home");
+    desk.fill("#user", "vera");
+    desk.browser.press("Save");
+    desk.browser.wait_for_text("#networks-wrong", "home");
+    assert_eq!([desk.value("#hosts"), desk.value("#networks")], ["app.test", "home"]);
+    asked().assert_status(401);
+    desk.fill("#networks", "192.0.2.0/24");
+    desk.save("Save", "The settings are saved");
+    assert_eq!(asked().assert_status(200).header("remote-user"), Some("vera"));
+    desk.browser.open(&desk.address("/admin/start"));
+    assert_eq!(desk.texts("h2 .tag"), json!(["done", "done", "done", "next"]));
+}
+
+fn a_webhook_is_added_tells_and_is_removed(seat: &Seat) {
+    let desk = Desk::start(seat);
+    let hook = Hook::start(Mode::Answering(204));
+    desk.go("Settings");
+    desk.browser.press("Add a webhook");
+    desk.fill("#types", "user.*");
+    desk.fill("#url", &format!("http://{}/hook", hook.address));
+    desk.fill("#secret", "whsec");
+    desk.save("Save", "The settings are saved");
+    desk.sluice.cli(&["user", "disable", "vera"], "").assert_code(0);
+    assert_eq!(hook.wait_for(1)[0].tells(), ("user.disabled".to_owned(), "vera".to_owned()));
+    desk.browser.click("a[href$='/admin/settings/event.0']");
+    desk.browser.press(&format!("Remove {}", desk.texts("h1")[0].as_str().expect("a title")));
+    desk.save("Remove all of it", "The settings are saved");
+    assert_eq!(desk.texts("a[href*='/admin/settings/event.']"), json!([]));
 }
 
 fn the_lines_of_the_proxy_are_copied(seat: &Seat) {
