@@ -1,7 +1,7 @@
 //! What Sluice costs, as ratios: `make bench`.
 //!
-//! Each ratio compares two servers that run in turn on the same core, under the same load from another core:
-//! the release binary, and a bare actix handler that sends the same answer (this program again, see [`bare`]).
+//! Each ratio compares servers on the same core, under the same load from another core: the release binary, and bare
+//! actix handlers that send the same answer (this program again, see [`bare`]).
 //! Figures for the targets go to standard output, a line each; how they came about goes to standard error.
 
 mod alternation;

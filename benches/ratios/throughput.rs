@@ -1,7 +1,7 @@
-//! Requests per second of a saturated core, as ratios to the bare handlers'.
+//! Answers per second of a saturated core's time, as ratios to the bare handlers'.
 //!
-//! The servers of a ratio are pressed at once and share the core by turns of milliseconds: each gets as much of it as
-//! the others, and whatever else the machine does meets all of them.
+//! The servers of a ratio are pressed at once and share the core by turns of milliseconds, so that whatever else the
+//! machine does meets all of them. Counted is the processor time that each uses: turns are not quite alike.
 
 use std::{path::Path, thread};
 
@@ -42,35 +42,30 @@ struct Side<'a> {
     expected: Expected,
 }
 
-/// Answers per second, and per second of the server's processor time.
-struct Speed {
-    wall: f64,
-    processor: f64,
-}
-
 impl Side<'_> {
-    fn run(&self) -> anyhow::Result<Speed> {
+    /// Answers per second of the processor's time.
+    fn run(&self) -> anyhow::Result<f64> {
         let before = self.server.processor_seconds()?;
         let url = format!("http://127.0.0.1:{}{VERIFY_PATH}", self.server.port);
         let counts = wrk::run(self.script, &url, PRESSURE)?;
         let used = self.server.processor_seconds()? - before;
-        let speed = Speed { wall: counts.per_second(), processor: counts.answers / used };
-        let (each, busy) = (1e6 / speed.processor, 100.0 * used / counts.seconds);
+        let (each, busy) = (1e6 * used / counts.answers, 100.0 * used / counts.seconds);
         note(format_args!(
-            "  {:12} {:6.0}/s, {each:.2} µs of its core each, which is {busy:.0} % busy",
-            self.name, speed.wall
+            "  {:12} {:6.0}/s, {each:.2} µs of its core each, of which it has {busy:.0} %",
+            self.name,
+            counts.per_second()
         ));
         let refusals = match self.expected {
             Expected::Allowed => 0.0,
             Expected::Refused => counts.answers,
         };
         ensure!(counts.refusals == refusals && counts.broken == 0.0, "{}: {counts:?}", self.name);
-        Ok(speed)
+        Ok(counts.answers / used)
     }
 }
 
 /// A round: how fast each is while all are pressed.
-fn race<const N: usize>(sides: [&Side<'_>; N]) -> anyhow::Result<[Speed; N]> {
+fn race<const N: usize>(sides: [&Side<'_>; N]) -> anyhow::Result<[f64; N]> {
     thread::scope(|scope| {
         let running = sides.map(|side| scope.spawn(|| side.run()));
         let mut speeds = Vec::with_capacity(N);
@@ -81,36 +76,19 @@ fn race<const N: usize>(sides: [&Side<'_>; N]) -> anyhow::Result<[Speed; N]> {
     })
 }
 
-/// How often one side answers while the other answers once, in each round.
-#[derive(Default)]
-struct Ratios {
-    wall: Vec<f64>,
-    processor: Vec<f64>,
-}
-
-impl Ratios {
-    fn add(&mut self, one: &Speed, other: &Speed) {
-        self.wall.push(one.wall / other.wall);
-        self.processor.push(one.processor / other.processor);
-    }
-
-    /// The median. Where something else runs on the core, the ratio by processor time, which goes to people only, is
-    /// the steadier one.
-    fn print(self, name: &str) -> anyhow::Result<()> {
-        note(format_args!("  {name} by processor time {:.3}", median(self.processor)));
-        figure(&format!("ratio {name}"), format_args!("{:.3}", median(self.wall)))
-    }
-}
-
-/// One side in units of the other's.
+/// One side in units of the other's: the median over rounds.
 fn ratio(name: &str, one: &Side<'_>, other: &Side<'_>) -> anyhow::Result<()> {
     note(format_args!("{name}:"));
-    let mut ratios = Ratios::default();
+    let mut ratios = Vec::new();
     for _ in 0..STARTS * ROUNDS {
         let [one, other] = race([one, other])?;
-        ratios.add(&one, &other);
+        ratios.push(one / other);
     }
-    ratios.print(name)
+    print(name, ratios)
+}
+
+fn print(name: &str, ratios: Vec<f64>) -> anyhow::Result<()> {
+    figure(&format!("ratio {name}"), format_args!("{:.3}", median(ratios)))
 }
 
 fn cycle(folder: &Path, home: &Home) -> anyhow::Result<Script> {
@@ -199,7 +177,7 @@ pub fn deny() -> anyhow::Result<()> {
 fn against_bare(name: &str, home: &Home, headers: &Headers, expected: Expected) -> anyhow::Result<()> {
     note(format_args!("{name}:"));
     let script = Script::new(home.folder().join("same.lua"), headers, "")?;
-    let (mut usual, mut lean) = (Ratios::default(), Ratios::default());
+    let (mut usual, mut lean) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let server = home.start_pinned()?;
         let request = get(VERIFY_PATH, headers);
@@ -209,12 +187,12 @@ fn against_bare(name: &str, home: &Home, headers: &Headers, expected: Expected) 
         let sides = [&side("sluice", &server), &side("bare", &bare), &side("lean", &leanest)];
         for _ in 0..ROUNDS {
             let [sluice, bare, leanest] = race(sides)?;
-            usual.add(&sluice, &bare);
-            lean.add(&sluice, &leanest);
+            usual.push(sluice / bare);
+            lean.push(sluice / leanest);
         }
     }
-    usual.print(name)?;
-    lean.print(&format!("{name}-over-lean"))
+    print(name, usual)?;
+    print(&format!("{name}-over-lean"), lean)
 }
 
 /// Sessions of many, each with a cookie of its own; and the same with ten.
