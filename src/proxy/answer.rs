@@ -124,7 +124,7 @@ pub fn allow(
 }
 
 /// Adds headers that are not there yet: each name stands once in this file, so that appending, which takes less, is the
-/// same as replacing. One loop, which is not unrolled, is little code to fetch, and that is felt.
+/// same as replacing. Unrolled, the loop would be twice the code to fetch for each answer.
 #[inline(never)]
 fn add(headers: &mut HeaderMap, ready: &[Ready<'_>]) {
     for &(name, value) in ready {
