@@ -6,12 +6,14 @@ use super::process::{Process, free_port, local};
 use super::proxy::{Behind, Kind, Layout, Proxy, write};
 use std::process::Command;
 
-/// What a distribution's `nginx.conf` has around the files that people drop in.
+/// What a distribution's `nginx.conf` has around the files that people drop in. Browsers open connections that they send
+/// nothing on yet, which would keep a worker with old lines for a minute.
 const MAIN: &str = "\
 daemon off;
 user root;
 worker_processes 1;
 pid DIR/nginx.pid;
+worker_shutdown_timeout 1s;
 error_log stderr notice;
 events { worker_connections 512; }
 http {
