@@ -36,7 +36,7 @@ impl TargetRules {
     }
 
     /// Checks an address: a path of our own host, or a URL of the portal, of an app, or under the cookie's domain.
-    /// Keys in its query are left out.
+    /// Keys in its query are left out, and the dot at a host's end, beyond which a browser sends no cookie.
     pub fn check(&self, text: &str) -> Option<Target> {
         let text = &without_keys(text);
         let plain = text.len() <= MAX_LENGTH && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -47,11 +47,12 @@ impl TargetRules {
             let single = !text.starts_with("//");
             return single.then(|| Target { address: text.to_owned(), origin: None });
         }
-        let url = Url::parse(text).ok()?;
+        let mut url = Url::parse(text).ok()?;
         if !url.username().is_empty() || url.password().is_some() || url.path().starts_with("//") {
             return None;
         }
         let origin = Origin::new(scheme(&url)?, (Host::parse(url.host_str()?)?, url.port()));
+        url.set_host(Some(origin.host.as_str())).ok()?;
         self.allows(&origin).then(|| Target { address: url.to_string(), origin: Some(origin) })
     }
 
@@ -123,7 +124,16 @@ mod tests {
         ] {
             assert_eq!(rules().check(text).unwrap().as_str(), text);
         }
-        assert_eq!(rules().check("https://app.test:443/").unwrap().as_str(), "https://app.test/");
+        for text in [
+            "https://app.test:443/",
+            "https:app.test",
+            "https://app.test./",
+            "https:app.test.",
+            "https://APP.test",
+        ] {
+            assert_eq!(rules().check(text).unwrap().as_str(), "https://app.test/", "{text:?}");
+        }
+        assert_eq!(rules().check("https://app.test../"), None);
     }
 
     #[test]
@@ -186,7 +196,7 @@ mod tests {
                 let reached = base.join(target.as_str()).unwrap();
                 let host = reached.host_str().unwrap();
                 prop_assert!(
-                    host == "auth.test" || host == "app.test" || host.ends_with("home.test"),
+                    host == "auth.test" || host == "app.test" || host == "home.test" || host.ends_with(".home.test"),
                     "{} leads to {}", text, reached
                 );
             }

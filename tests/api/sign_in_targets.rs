@@ -43,6 +43,10 @@ fn good_targets_are_followed_as_they_are() {
         let answer = sign_in(&sluice, "https://auth.example.com", &[("rd", target)]);
         assert_eq!(answer.assert_status(303).location(), Some(target));
     }
+    for target in ["https:nas.example.com.", "https://nas.example.com./", "HTTPS://NAS.example.com:443"] {
+        let answer = sign_in(&sluice, "https://auth.example.com", &[("rd", target)]);
+        assert_eq!(answer.assert_status(303).location(), Some("https://nas.example.com/"), "{target}");
+    }
 }
 
 /// Written for this project: ways to name another site that have fooled gates.
