@@ -1,8 +1,12 @@
 //! The sockets, and who answers on them: the gate takes verify requests, the pages take the rest.
 
+mod connection;
+
 use std::{
-    fs, io,
-    net::TcpListener,
+    fs,
+    future::ready,
+    io,
+    net::{SocketAddr, TcpListener},
     os::unix::{
         fs::FileTypeExt,
         net::{UnixListener, UnixStream},
@@ -12,8 +16,13 @@ use std::{
     time::Duration,
 };
 
-use actix_service::IntoServiceFactory;
-use actix_web::{App, HttpServer, dev::Server, web::Data};
+use actix_http::{HttpService, KeepAlive, error::DispatchError};
+use actix_server::{GracefulShutdownSignal, Server};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{App, dev::AppConfig, rt::net, web::Data};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use connection::Connections;
 
 use crate::{
     config::{Listen, Problem},
@@ -22,10 +31,10 @@ use crate::{
     state::Current,
 };
 
-/// Longer than the proxies hold idle connections (nginx: 60 s), so that they never write to a closed one.
-const KEEP_ALIVE: Duration = Duration::from_secs(90);
 /// A client gets this long for its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// And this long to take note that the connection ends.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Requests under way get this long when the service stops.
 const SHUTDOWN_SECONDS: u64 = 10;
 
@@ -39,22 +48,46 @@ pub enum Listener {
 
 /// Answers on the socket, with so many workers, until it is stopped.
 pub fn serve(current: &Arc<Current>, listener: Listener, workers: usize) -> anyhow::Result<Server> {
-    let base_path = current.get().config.server.base_path.clone();
-    let current = Data::from(Arc::clone(current));
-    let server = HttpServer::new(move || {
-        let pages =
-            App::new().app_data(current.clone()).configure(|service| routes::configure(service, &base_path));
-        Gate::before(pages.into_factory(), current.clone().into_inner())
-    })
-    .workers(workers)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(SHUTDOWN_SECONDS);
+    let current = Arc::clone(current);
+    let server = Server::build().workers(workers).shutdown_timeout(SHUTDOWN_SECONDS);
+    let stopping = server.graceful_shutdown_signal();
     let server = match listener {
-        Listener::Tcp(listener) => server.listen(listener)?,
-        Listener::Unix(listener) => server.listen_uds(listener)?,
+        Listener::Tcp(listener) => server.listen("sluice", listener, move || {
+            answering(&current, &stopping, |io: &net::TcpStream| io.peer_addr().ok())
+        })?,
+        Listener::Unix(listener) => server.listen_uds("sluice", listener, move || {
+            answering(&current, &stopping, |_: &net::UnixStream| None)
+        })?,
     };
     Ok(server.run())
+}
+
+/// What a worker does with connections; `peer` says whose one is.
+fn answering<I>(
+    current: &Arc<Current>,
+    stopping: &GracefulShutdownSignal,
+    peer: fn(&I) -> Option<SocketAddr>,
+) -> impl ServiceFactory<I, Config = (), Response = (), Error = DispatchError, InitError = ()> + use<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let base_path = current.get().config.server.base_path.clone();
+    let pages = App::new()
+        .app_data(Data::from(Arc::clone(current)))
+        .configure(|service| routes::configure(service, &base_path));
+    let gate = Gate::before(pages.into_factory(), Arc::clone(current));
+    let http = HttpService::build()
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(GOODBYE_TIMEOUT)
+        .h1(map_config(gate, |()| AppConfig::default()));
+    let stopping = stopping.clone();
+    let connections = Connections::until(async move { stopping.notified().await });
+    fn_service(move |io| {
+        let peer = peer(&io);
+        ready(Ok((connections.add(io), peer)))
+    })
+    .and_then(http)
 }
 
 /// Binds the socket, and says where.
