@@ -77,6 +77,7 @@ where
         .configure(|service| routes::configure(service, &base_path));
     let gate = Gate::before(pages.into_factory(), Arc::clone(current));
     let http = HttpService::build()
+        // Ours end by themselves.
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(GOODBYE_TIMEOUT)
