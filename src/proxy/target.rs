@@ -36,7 +36,7 @@ impl TargetRules {
     }
 
     /// Checks an address: a path of our own host, or a URL of the portal, of an app, or under the cookie's domain.
-    /// Keys in its query are left out, and the dot at a host's end, beyond which a browser sends no cookie.
+    /// Keys in its query are left out, and a dot at the host's end: with that a browser takes it for another host.
     pub fn check(&self, text: &str) -> Option<Target> {
         let text = &without_keys(text);
         let plain = text.len() <= MAX_LENGTH && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -104,7 +104,7 @@ mod tests {
     fn rules() -> TargetRules {
         let origin = |text| Origin::parse(text).unwrap();
         TargetRules {
-            origins: vec![origin("https://app.test")],
+            origins: vec![origin("https://app.test"), origin("http://[::1]:8080")],
             cookie_domain: Host::parse("home.test"),
             portal: origin("https://auth.test"),
         }
@@ -121,6 +121,7 @@ mod tests {
             "https://app.test/",
             "https://home.test/",
             "https://nas.home.test:8443/x",
+            "http://[::1]:8080/x",
         ] {
             assert_eq!(rules().check(text).unwrap().as_str(), text);
         }

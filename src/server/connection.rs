@@ -144,10 +144,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
         sync::oneshot,
-        time::{Instant, sleep, timeout},
+        time::{Instant, timeout},
     };
 
     use super::*;
@@ -196,10 +197,8 @@ mod tests {
             let (mut client, mut busy) = connected(&connections);
             client.write_all(b"ask").await.unwrap();
             assert_eq!(busy.read(&mut [0; 8]).await.unwrap(), 3);
-            let ended = rt::spawn(async move { ends_within(&mut idle, 1).await });
-            sleep(Duration::from_millis(1)).await;
-            drop(stop);
-            assert!(ended.await.unwrap());
+            let (ended, ()) = join(ends_within(&mut idle, 1), async { drop(stop) }).await;
+            assert!(ended);
             assert!(!ends_within(&mut busy, 80).await);
             busy.write_all(b"answer").await.unwrap();
             assert!(ends_within(&mut busy, 1).await);

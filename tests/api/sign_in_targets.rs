@@ -43,6 +43,11 @@ fn good_targets_are_followed_as_they_are() {
         let answer = sign_in(&sluice, "https://auth.example.com", &[("rd", target)]);
         assert_eq!(answer.assert_status(303).location(), Some(target));
     }
+}
+
+#[test]
+fn a_target_is_followed_to_the_host_that_has_the_cookie() {
+    let sluice = portal();
     for target in ["https:nas.example.com.", "https://nas.example.com./", "HTTPS://NAS.example.com:443"] {
         let answer = sign_in(&sluice, "https://auth.example.com", &[("rd", target)]);
         assert_eq!(answer.assert_status(303).location(), Some("https://nas.example.com/"), "{target}");
