@@ -99,7 +99,7 @@ impl<'a> Desk<'a> {
         if self.seat.is_on_phone() {
             self.browser.press("Menu");
         }
-        self.browser.press(page);
+        self.browser.leave_by(|| self.browser.press(page));
     }
 
     /// Goes to the page of a user, as one does: by the menu and the list.
@@ -113,7 +113,7 @@ impl<'a> Desk<'a> {
     /// Sends the form and waits for the word that it is done.
     #[track_caller]
     fn save(&self, button: &str, said: &str) {
-        self.browser.press(button);
+        self.browser.leave_by(|| self.browser.press(button));
         self.browser.wait_for_text("[role=status]", said);
     }
 

@@ -83,12 +83,12 @@ impl<'a> Desk<'a> {
     /// Follows a link by its words.
     #[track_caller]
     fn follow(&self, words: &str) {
-        self.browser.click_when_shown(&format!("//main//a[contains(., '{words}')]"));
+        self.browser.click(&format!("//main//a[contains(., '{words}')]"));
     }
 
     #[track_caller]
     fn press(&self, words: &str) {
-        self.browser.click_when_shown(&format!("//main//button[contains(., '{words}')]"));
+        self.browser.click(&format!("//main//button[contains(., '{words}')]"));
     }
 
     #[track_caller]
@@ -195,9 +195,9 @@ impl<'a> Desk<'a> {
         self.follow("add users");
         self.wait_for_heading("Add a user");
         self.browser.fill_in("#name", "vera");
-        self.browser.click_when_shown("#password-set");
+        self.browser.click("#password-set");
         self.browser.fill_in("#password", PASSWORD);
-        self.browser.click_when_shown("#set option[value=read-only]");
+        self.browser.click("#set option[value=read-only]");
         self.press("Add user");
         self.browser.wait_for_text("[role=status]", "The user is added.");
     }

@@ -99,7 +99,7 @@ fn every_button_and_entry_of_the_page_is_in_a_table_or_changes_nothing() {
     let page = Page::open(Kind::Nginx);
     page.start_anew();
     for tab in ["#searchTabLink", "#manageSearchPlugins", "#rssTabLink", "#rssDownloaderButton"] {
-        page.browser.click_when_shown(tab);
+        page.browser.click(tab);
     }
     page.browser.wait_for_text("#rssDownloaderRuleTableDiv", "nightly");
     let all = page.browser.run(looks::ALL, &json!([]));
@@ -196,14 +196,14 @@ impl Page {
     #[track_caller]
     fn go(&self, group: &Group, (entry, after, ..): &Row) {
         group.reach.iter().for_each(|step| self.take(*step));
-        self.browser.click_when_shown(&group.selector(entry));
+        self.browser.click(&group.selector(entry));
         after.iter().for_each(|step| self.take(*step));
     }
 
     #[track_caller]
     fn take(&self, step: Step) {
         match step {
-            Step::Click(at) => self.browser.click_when_shown(at),
+            Step::Click(at) => self.browser.click(at),
             Step::ClickTwice(at) => self.browser.click_twice(at),
             Step::Menu(at) => {
                 self.browser.click_other_button(at);

@@ -166,20 +166,18 @@ impl Browser {
 
     #[track_caller]
     pub fn type_into(&self, selector: &str, keys: &str) {
-        let element = self.find(selector);
-        self.command("POST", &format!("/element/{element}/value"), &json!({ "text": keys }));
+        self.on_shown(selector, "value", &json!({ "text": keys }));
     }
 
     #[track_caller]
     pub fn clear(&self, selector: &str) {
-        let element = self.find(selector);
-        self.command("POST", &format!("/element/{element}/clear"), &json!({}));
+        self.on_shown(selector, "clear", &json!({}));
     }
 
+    /// Clicks as soon as the element is there, visible and not covered.
     #[track_caller]
     pub fn click(&self, selector: &str) {
-        let element = self.find(selector);
-        self.command("POST", &format!("/element/{element}/click"), &json!({}));
+        self.on_shown(selector, "click", &json!({}));
     }
 
     /// Clicks what one clicks by its words: a link, a button, a box, what unfolds.
@@ -187,8 +185,20 @@ impl Browser {
     pub fn press(&self, words: &str) {
         let kinds = "self::a or self::button or self::label or self::summary";
         let path = format!("//*[{kinds}][normalize-space()=\"{words}\" or @aria-label=\"{words}\"]");
-        let element = self.find_by("xpath", &path);
-        self.command("POST", &format!("/element/{element}/click"), &json!({}));
+        self.click(&path);
+    }
+
+    /// Does what leads to another page, and waits until that has come: what the page before said is not taken for it.
+    #[track_caller]
+    pub fn leave_by(&self, act: impl FnOnce()) {
+        self.run("document.documentElement.dataset.left = 'yes'", &json!([]));
+        act();
+        let script = "return document.readyState === 'complete' && !document.documentElement.dataset.left";
+        let path = format!("/session/{}/execute/sync", self.session);
+        wait::until("another page", || {
+            // Between two pages there is nothing to ask.
+            self.request("POST", &path, &json!({"script": script, "args": []}))["value"] == true
+        });
     }
 
     /// Every cookie that the page's own host gets.

@@ -28,12 +28,6 @@ pub struct Answered {
 }
 
 impl Browser {
-    /// Clicks as soon as the element is there, visible and not covered.
-    #[track_caller]
-    pub fn click_when_shown(&self, selector: &str) {
-        self.on_shown(selector, "click", &json!({}));
-    }
-
     /// Types in place of what a field holds; a file's path into a field for files.
     #[track_caller]
     pub fn fill_in(&self, selector: &str, keys: &str) {
@@ -136,7 +130,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn on_shown(&self, selector: &str, action: &str, body: &Value) {
+    pub(super) fn on_shown(&self, selector: &str, action: &str, body: &Value) {
         self.retry(&format!("{action} at {selector}"), || {
             let path = format!("/session/{}/element/{}/{action}", self.session, self.find(selector));
             self.request("POST", &path, body)
