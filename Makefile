@@ -6,7 +6,7 @@ demo: ## Sluice and nginx before a sample app on loopback; prints the address an
 
 test: ## every test, with the real proxies, browser and apps
 	scripts/test-tools.sh
-	cargo test --locked --profile tested
+	scripts/test.sh
 
 bench: ## the ratios of the design, against a bare handler on the same core, how fast long lists are, and first paints
 	scripts/install.sh wrk nginx chromium chromium-driver

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{self, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -121,13 +123,20 @@ impl Drop for Process {
     }
 }
 
-/// A port that nothing uses, below the range that outgoing connections take theirs from.
+/// A port that nothing uses, below the range that outgoing connections take theirs from. It stays this process's: other
+/// tests may run in processes of their own, and whoever is to listen there takes a while to.
 pub fn free_port() -> u16 {
+    static TAKEN: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 20_000).expect("below 20,000");
     wait::for_some("a free port", || {
         let port = 11_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+        // A name without a file, which ends with the process.
+        let name = net::SocketAddr::from_abstract_name(format!("sluice-test-port-{port}")).expect("a short name");
+        let taken = UnixListener::bind_addr(&name).ok()?;
+        TcpListener::bind(("127.0.0.1", port)).ok()?;
+        TAKEN.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
+        Some(port)
     })
 }
 
