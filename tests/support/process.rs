@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{self, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -49,7 +50,7 @@ impl Log {
     }
 }
 
-/// A child process with its output collected; killed when dropped.
+/// A child process with its output collected; killed when dropped, with all that it has started.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -64,6 +65,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .unwrap_or_else(|error| {
                 panic!(
@@ -92,9 +94,12 @@ impl Process {
 
     /// SIGTERM, the polite request to end.
     pub fn terminate(&self) {
-        let id = i32::try_from(self.child.id()).expect("a process id");
-        let id = rustix::process::Pid::from_raw(id).expect("a process id");
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("SIGTERM to an own process");
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM)
+            .expect("SIGTERM to an own process");
+    }
+
+    fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
     }
 
     /// SIGKILL.
@@ -118,7 +123,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = rustix::process::kill_process_group(self.pid(), rustix::process::Signal::KILL);
         let _ = self.child.wait();
     }
 }
@@ -132,7 +137,8 @@ pub fn free_port() -> u16 {
     wait::for_some("a free port", || {
         let port = 11_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
         // A name without a file, which ends with the process.
-        let name = net::SocketAddr::from_abstract_name(format!("sluice-test-port-{port}")).expect("a short name");
+        let name =
+            net::SocketAddr::from_abstract_name(format!("sluice-test-port-{port}")).expect("a short name");
         let taken = UnixListener::bind_addr(&name).ok()?;
         TcpListener::bind(("127.0.0.1", port)).ok()?;
         TAKEN.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
