@@ -4,6 +4,7 @@
 pub mod blocked;
 pub mod connection;
 pub mod draft;
+pub mod fresh_proof;
 pub mod keys;
 pub mod lines;
 pub mod owners;

@@ -18,6 +18,7 @@ pub mod moment;
 pub mod page;
 pub mod person;
 pub mod probe;
+pub mod prove;
 pub mod qbittorrent;
 pub mod setup;
 pub mod span;

@@ -159,7 +159,7 @@ impl Store {
         let others = self.view.sessions_of(proved.id).filter(|&session| session != kept).collect::<Vec<_>>();
         self.end_sessions(&others, told, |tx| {
             users::still_proved(tx, proved)?;
-            sessions::lives(tx, kept)?;
+            sessions::proof::note(tx, kept, clock::now())?;
             users::set_password(tx, proved.id, Some(hash))?;
             sessions::delete_all_but(tx, proved.id, kept)
         })?;

@@ -2,18 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::{Actor, Fault};
+use super::{Fault, fresh_proof::FreshProof};
 use crate::{
     events::{event::Event, kind::Kind},
     state::State,
 };
 
-/// Forgets the failures of an address; `false` where there were none.
-pub fn unblock(state: &State, actor: &Actor, address: IpAddr) -> Result<bool, Fault> {
+/// Forgets the failures of an address, which then may guess again; `false` where there were none.
+pub fn unblock(state: &State, by: &FreshProof, address: IpAddr) -> Result<bool, Fault> {
     let was = state.sign_in.throttle.forgive(address);
     if was {
         let event = Event::new(Kind::SigninUnblocked).with("unblocked", address.to_string());
-        state.store.write(|tx| actor.record(tx, event))?;
+        state.store.write(|tx| by.record(tx, event))?;
     }
     Ok(was)
 }

@@ -13,10 +13,7 @@ pub use report::{Finding, Question, Verdict};
 use request::{Answer, Sender};
 use tokio::sync::Mutex;
 
-use super::{
-    Actor, Fault,
-    keys::{self, By},
-};
+use super::{Fault, fresh_proof::FreshProof, keys};
 use crate::{
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
@@ -63,7 +60,7 @@ pub fn addresses(visit: &Visit, app: &App) -> Vec<Origin> {
 /// Checks the lines before an app on one of its addresses.
 pub async fn check(
     visit: &Visit,
-    user: &Arc<User>,
+    (user, proof): (&Arc<User>, &FreshProof),
     (app, address): (&AppName, &Origin),
 ) -> Result<Vec<Finding>, Fault> {
     let _alone =
@@ -75,7 +72,7 @@ pub async fn check(
     }
     let sender = Sender::new().map_err(|cause| Fault::Conflict(cause.to_string()))?;
     let portal = state.config.server.public_url.as_ref().unwrap_or(address);
-    let check = Check { state, actor: visit.actor(user), user, app, address, portal, sender };
+    let check = Check { state, proof, user, app, address, portal, sender };
     let findings = check.run().await?;
     let look = Look { at: clock::now(), outcome: Outcome::of(&findings) };
     state.checked.note(&app.name, look);
@@ -88,7 +85,7 @@ pub async fn check(
 
 struct Check<'a> {
     state: &'a Snapshot,
-    actor: Actor,
+    proof: &'a FreshProof,
     user: &'a Arc<User>,
     app: &'a App,
     address: &'a Origin,
@@ -195,9 +192,9 @@ impl Check<'_> {
             expires: Some(Timestamp::from_secs(clock::now().secs() + KEY_LIFE)),
             ..Scope::default()
         };
-        let (state, actor, user) = (self.state.clone(), self.actor.clone(), Arc::clone(self.user));
+        let (state, proof, user) = (self.state.clone(), self.proof.clone(), Arc::clone(self.user));
         let making = web::block(move || {
-            let made = keys::make(&state, &actor, By::Administrator, &user, (&name, &scope))?;
+            let made = keys::make(&state, &proof, &user, (&name, &scope))?;
             let key = state.store.view().key(&made.key.digest()).ok_or(Fault::NotFound("key"))?;
             Ok(Lent { text: made.key, key })
         });
@@ -205,8 +202,8 @@ impl Check<'_> {
     }
 
     async fn take_back(&self, lent: Lent) -> Result<(), Fault> {
-        let (state, actor, user) = (self.state.clone(), self.actor.clone(), Arc::clone(self.user));
-        let revoking = web::block(move || keys::revoke(&state, &actor, &user, &lent.key));
+        let (state, proof, user) = (self.state.clone(), self.proof.clone(), Arc::clone(self.user));
+        let revoking = web::block(move || keys::revoke(&state, &proof, &user, &lent.key));
         revoking.await.map_err(|_| Fault::Busy)?
     }
 }

@@ -2,7 +2,7 @@
 
 use cidr::IpCidr;
 
-use super::{Actor, Fault, FieldError, about};
+use super::{Actor, Fault, FieldError, about, fresh_proof::FreshProof};
 use crate::{
     authn::api_key::{KeyName, NewKey},
     clock::{self, Timestamp},
@@ -13,7 +13,6 @@ use crate::{
     store::{
         database::StoreError,
         keys::{self, ApiKey, KeyId, NewApiKey, Scope},
-        sessions::{self, SessionId},
         users::User,
     },
 };
@@ -31,15 +30,6 @@ pub struct Typed {
     pub networks: Option<Vec<String>>,
     /// How long it lives, such as `90d`; [`None`] for ever.
     pub lifetime: Option<String>,
-}
-
-/// Who may have it made.
-#[derive(Clone, Copy, Debug)]
-pub enum By {
-    /// Its owner, in a session that must still live when it is stored: the key would outlive what proved them.
-    Owner(SessionId),
-    /// An administrator.
-    Administrator,
 }
 
 /// A key that was made.
@@ -100,11 +90,10 @@ fn list<T>(texts: &[String], read: impl Fn(&String) -> Result<T, String>) -> Res
     texts.iter().map(read).collect()
 }
 
-/// Makes a key of `owner`'s.
+/// Makes a key of `owner`'s: one's own, or as an administrator anybody's.
 pub fn make(
     state: &State,
-    actor: &Actor,
-    by: By,
+    by: &FreshProof,
     owner: &User,
     (name, scope): (&KeyName, &Scope),
 ) -> Result<Made, Fault> {
@@ -115,9 +104,10 @@ pub fn make(
     }
     let key = NewKey::generate().map_err(|cause| Fault::Unstored(StoreError::Foreign(cause.to_string())))?;
     let id = state.store.write_users(|tx| {
-        match by {
-            By::Owner(session) => sessions::lives(tx, session)?,
-            By::Administrator => actor.still_administers(tx)?,
+        if by.id == owner.id {
+            by.holds(tx)?
+        } else {
+            by.administers(tx)?
         }
         let new = NewApiKey { user: owner.id, name, scope };
         let id = keys::insert(tx, &key.digest(), &new, clock::now())?;
@@ -126,7 +116,7 @@ pub fn make(
             .with("key", name.as_str())
             .with("capabilities", scope.capabilities.map(|set| set.to_string()))
             .with("apps", apps);
-        actor.record(tx, event)?;
+        by.record(tx, event)?;
         Ok(id)
     })?;
     Ok(Made { id, key })

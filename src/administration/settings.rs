@@ -11,7 +11,7 @@ use std::sync::Arc;
 use actix_web::web;
 use thiserror::Error;
 
-use super::{Actor, Fault};
+use super::{Fault, fresh_proof::FreshProof};
 use crate::{
     clock,
     config::{self, Edit, Field, Outcome, Problem, Saved, Shown},
@@ -21,7 +21,6 @@ use crate::{
     state::{Current, Snapshot, State},
     store::{
         database::StoreError,
-        sessions::SessionId,
         settings::{self, Draft, Version, VersionId},
         users::User,
     },
@@ -62,8 +61,8 @@ pub struct Editor<'a> {
     pub visit: &'a Visit,
     /// Who they are.
     pub user: &'a Arc<User>,
-    /// Their session; `None` where it is an API key.
-    pub session: Option<SessionId>,
+    /// Their leave to do it.
+    pub proof: &'a FreshProof,
 }
 
 /// What a change would do.
@@ -266,15 +265,15 @@ async fn commit(
     saved: Saved,
     event: Event,
 ) -> Result<VersionId, Refused> {
-    let actor = editor.visit.actor(editor.user);
+    let proof = editor.proof.clone();
     let service = editor.visit.service().ok_or(Fault::Busy)?;
-    let saving = web::block(move || apply(&service, &actor, (base, &saved), event));
+    let saving = web::block(move || apply(&service, &proof, (base, &saved), event));
     saving.await.map_err(|_| Fault::Busy)?
 }
 
 fn apply(
     current: &Current,
-    actor: &Actor,
+    by: &FreshProof,
     (base, saved): (VersionId, &Saved),
     event: Event,
 ) -> Result<VersionId, Refused> {
@@ -283,11 +282,11 @@ fn apply(
         let config = checked(config::load_with(&before.flags, saved))?;
         let next =
             reload::take_over(before, config).map_err(|cause| Fault::Conflict(format!("{cause:#}")))?;
-        let draft = Draft { base, author: actor.name.as_str(), at: clock::now() };
+        let draft = Draft { base, author: by.name.as_str(), at: clock::now() };
         version = before.store.write(|tx| {
-            actor.still_administers(tx)?;
+            by.administers(tx)?;
             let version = settings::insert(tx, &draft, saved)?;
-            actor.record(tx, event.with("version", version.get()))?;
+            by.record(tx, event.with("version", version.get()))?;
             Ok(version)
         })?;
         if let Err(cause) = next.deliveries.follow(&next.config.events) {
@@ -298,6 +297,6 @@ fn apply(
         }
         Ok::<_, Refused>(next)
     })?;
-    tracing::info!(user = %actor.name, version = version.get(), "settings are saved and hold from now on");
+    tracing::info!(user = %by.name, version = version.get(), "settings are saved and hold from now on");
     Ok(version)
 }

@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Actor, Fault, FieldError, about, draft::Draft, version::Version};
+use super::{Actor, Fault, FieldError, about, draft::Draft, fresh_proof::FreshProof, version::Version};
 use crate::{
     authn::{name::UserName, password},
     clock,
@@ -95,7 +95,7 @@ pub async fn hashed(state: &State, password: Password) -> Result<Hashed, Fault> 
 }
 
 /// Makes a user.
-pub fn add(state: &State, actor: &Actor, draft: &Draft, password: &Hashed) -> Result<UserId, Fault> {
+pub fn add(state: &State, by: &FreshProof, draft: &Draft, password: &Hashed) -> Result<UserId, Fault> {
     let hash = match password {
         Hashed::Set(hash) => Some(hash.as_str()),
         Hashed::Keep | Hashed::Remove => None,
@@ -109,7 +109,7 @@ pub fn add(state: &State, actor: &Actor, draft: &Draft, password: &Hashed) -> Re
         password_hash: hash,
     };
     Ok(state.store.write_users(|tx| {
-        actor.still_administers(tx)?;
+        by.administers(tx)?;
         let id = users::insert(tx, &user, clock::now())?;
         users::set_groups(tx, id, &draft.groups)?;
         grant_in_apps(tx, id, draft)?;
@@ -117,7 +117,7 @@ pub fn add(state: &State, actor: &Actor, draft: &Draft, password: &Hashed) -> Re
             users::set_standing(tx, id, Standing::Disabled)?;
         }
         let event = about(Kind::UserAdded, &draft.name).with("role", draft.role.name());
-        actor.record(tx, event.granting(draft.granted))?;
+        by.record(tx, event.granting(draft.granted))?;
         Ok(id)
     })?)
 }
@@ -130,12 +130,12 @@ fn grant_in_apps(tx: &Transaction<'_>, id: UserId, draft: &Draft) -> Result<(), 
 /// memory even when it cannot be stored.
 pub fn change(
     state: &State,
-    actor: &Actor,
+    by: &FreshProof,
     before: &User,
     (draft, password): (&Draft, &Hashed),
 ) -> Result<(), Fault> {
     let entrance = entrance(&state.config);
-    own_account(actor, before, (draft, password), entrance)?;
+    own_account(by, before, (draft, password), entrance)?;
     configured(&state.config.auth, before, draft, password)?;
     let id = before.id;
     let ends = Ends::by_change(before, draft, password);
@@ -146,7 +146,7 @@ pub fn change(
         groups: &draft.groups,
     };
     let changed = state.store.change_user(id, ends.connections, |tx| {
-        actor.still_administers(tx)?;
+        by.administers(tx)?;
         let stored = users::get(tx, id)?;
         if !Version::of(before).is_stored_as(&Version::of(&stored)) {
             return Err(StoreError::Changed);
@@ -156,7 +156,7 @@ pub fn change(
         if ends.sessions {
             sessions::delete_all(tx, Some(id))?;
         }
-        record_change(tx, actor, before, (draft, password))
+        record_change(tx, by, before, (draft, password))
     });
     changed.map_err(|error| match (error, password) {
         (error @ StoreError::LastWayIn, Hashed::Remove) => {
@@ -234,8 +234,8 @@ fn record_change(
 }
 
 /// Deletes a user with their sessions and keys; what they own goes to `heir`, else it is nobody's.
-pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) -> Result<(), Fault> {
-    if actor.id == user.id {
+pub fn delete(state: &State, by: &FreshProof, user: &User, heir: Option<&User>) -> Result<(), Fault> {
+    if by.id == user.id {
         return Err(Fault::Refused("you cannot delete your own account; ask another administrator to"));
     }
     if is_configured(&state.config.auth, user) {
@@ -248,7 +248,7 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
         return Err(Fault::Fields(vec![FieldError::new("heir", message)]));
     }
     Ok(state.store.change_user(user.id, true, |tx| {
-        actor.still_administers(tx)?;
+        by.administers(tx)?;
         users::get(tx, user.id)?;
         let items = match heir {
             Some(heir) => owners::hand_over(tx, user.id, heir.id)?,
@@ -260,10 +260,10 @@ pub fn delete(state: &State, actor: &Actor, user: &User, heir: Option<&User>) ->
                 Some(heir) => about(Kind::OwnerHandedOver, &heir.name).with("from", user.name.as_str()),
                 None => about(Kind::OwnerDropped, &user.name),
             };
-            actor.record(tx, event.with("items", items))?;
+            by.record(tx, event.with("items", items))?;
         }
         let event = about(Kind::UserDeleted, &user.name).with("owned", items);
-        actor.record(tx, event.with("heir", heir.map(|heir| heir.name.as_str())))
+        by.record(tx, event.with("heir", heir.map(|heir| heir.name.as_str())))
     })?)
 }
 

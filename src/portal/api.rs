@@ -15,6 +15,7 @@ mod openapi;
 mod owners;
 mod precondition;
 pub mod problem;
+mod proof;
 mod proxy;
 mod sessions;
 mod settings;
@@ -36,6 +37,7 @@ use serde::Serialize;
 pub fn configure(api: &mut ServiceConfig) {
     api.service(at("/openapi.json", &["GET"]).route(web::get().to(openapi::show)))
         .service(at("/me", &["GET"]).route(web::get().to(me::show)))
+        .service(at("/proof", &["POST"]).route(web::post().to(proof::prove)))
         .service(at("/me/password", &["PUT"]).route(web::put().to(me::change_password)))
         .service(
             at("/me/keys", &["GET", "POST"])

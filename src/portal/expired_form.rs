@@ -9,9 +9,11 @@ use super::{
     form::{self, Form},
     key_form::KeyForm,
     page,
+    person::Person,
+    prove,
     visit::Visit,
 };
-use crate::policy::app::AppName;
+use crate::{administration::fresh_proof::FreshProof, policy::app::AppName};
 
 /// The field that carries it.
 pub const FIELD: &str = "expired_form";
@@ -19,8 +21,8 @@ pub const FIELD: &str = "expired_form";
 /// is not known, so it is no more than that: some hundred hosts or group names. A browser still has what is larger.
 pub const MAX_BYTES: usize = (form::MAX_BYTES + 512) / 3 * 4;
 /// What is said above the form.
-pub const NOTE: &str = "Your session had ended when you sent this, so nothing is saved yet. What you typed is below, \
-                        except passwords and secrets: check it, then send it again.";
+pub const NOTE: &str = "Nothing is saved yet: you had to show first who you are. What you typed is below, except passwords \
+                        and secrets: check it, then send it again.";
 
 /// A form that people type into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +91,15 @@ impl ExpiredForm {
         sheet_of(visit).is_some()
     }
 
-    /// A form that came without a session; one that was carried already stays what it was.
+    /// A form that is not to be done yet; one that was carried already stays what it was.
     pub fn of(visit: &Visit, form: Form) -> Option<Self> {
-        let sheet = sheet_of(visit)?;
-        let (Sent::ToDo(fields) | Sent::ToCheck(fields)) = Sent::of(visit, form).ok()?;
-        Some(Self::new(sheet, fields))
+        match Self::carried_by(&form, visit.base()).ok()? {
+            Some(carried) if prove::is_sent_to(visit) || Some(&carried.sheet) == sheet_of(visit).as_ref() => {
+                Some(carried)
+            }
+            Some(_) => None,
+            None => Some(Self::new(sheet_of(visit)?, form)),
+        }
     }
 
     /// The form that the sign-in carries, if any; refuses what no page of ours wrote.
@@ -141,30 +147,41 @@ fn unreadable(base: &str) -> HttpResponse {
 
 /// What is to become of a form that came with a session.
 pub enum Sent {
-    /// It is to be done.
-    ToDo(Form),
-    /// It comes from before a sign-in, and is only shown.
+    /// It is to be done, by leave of a fresh proof.
+    ToDo(Form, FreshProof),
+    /// It comes from before a sign-in or a proof, and is only shown.
     ToCheck(Form),
 }
 
 impl Sent {
-    /// Reads what is sent to this page, and what its sender wants of it.
-    pub async fn read(visit: &Visit, request: &HttpRequest, payload: Payload) -> Result<Self, HttpResponse> {
-        Self::of(visit, Form::read_carrying(request, payload, visit.base()).await?)
+    /// Reads what is sent to this page, and what its sender wants of it. Where their last proof is too old, the answer asks
+    /// for another, and keeps what they typed.
+    pub async fn read(
+        person: &Person,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Self, HttpResponse> {
+        let form = Form::read_carrying(request, payload, person.visit.base()).await?;
+        Self::of(person, form).await
     }
 
     /// The same where whole lists may be typed.
     pub async fn read_large(
-        visit: &Visit,
+        person: &Person,
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<Self, HttpResponse> {
-        Self::of(visit, Form::read_large(request, payload, visit.base()).await?)
+        let form = Form::read_large(request, payload, person.visit.base()).await?;
+        Self::of(person, form).await
     }
 
-    fn of(visit: &Visit, form: Form) -> Result<Self, HttpResponse> {
+    async fn of(person: &Person, form: Form) -> Result<Self, HttpResponse> {
+        let visit = &person.visit;
         match ExpiredForm::carried_by(&form, visit.base())? {
-            None => Ok(Self::ToDo(form)),
+            None => {
+                let proof = prove::fresh(person, &form).await?;
+                Ok(Self::ToDo(form, proof))
+            }
             Some(expired) if Some(&expired.sheet) == sheet_of(visit).as_ref() => {
                 Ok(Self::ToCheck(expired.fields))
             }

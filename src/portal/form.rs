@@ -23,7 +23,7 @@ const MAX_BYTES_OF_ADMINS: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The fields of a form.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form(BTreeMap<String, Vec<String>>);
 
 impl Form {

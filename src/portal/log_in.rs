@@ -14,7 +14,7 @@ use super::{
     form::Form,
     moment,
     page::{self, Link},
-    person,
+    person, prove,
     visit::Visit,
 };
 use crate::{
@@ -50,15 +50,17 @@ struct LoginPage<'a> {
 
 #[derive(Template)]
 #[template(path = "expired_form.html")]
-struct ExpiredFormPage<'a> {
+pub(super) struct ExpiredFormPage<'a> {
     base: &'a str,
+    heading: &'a str,
     path: String,
     carried: String,
 }
 
 impl<'a> ExpiredFormPage<'a> {
-    fn of(visit: &'a Visit, expired: &ExpiredForm) -> Option<Self> {
-        Some(Self { base: visit.base(), path: expired.path(), carried: expired.carried()? })
+    /// The way back to a form, where there is room for it.
+    pub(super) fn of(visit: &'a Visit, heading: &'a str, expired: &ExpiredForm) -> Option<Self> {
+        Some(Self { base: visit.base(), heading, path: expired.path(), carried: expired.carried()? })
     }
 }
 
@@ -114,7 +116,7 @@ pub async fn show(visit: Visit) -> HttpResponse {
 /// Asks whoever sent a form without a session to sign in, and keeps what they typed where they can come back to it.
 pub async fn ask_sender(visit: &Visit, request: &HttpRequest, payload: Payload) -> HttpResponse {
     let elsewhere = visit.state.authenticator.is_external() || visit.state.store.view().users().is_empty();
-    if elsewhere || !ExpiredForm::is_sent_to(visit) {
+    if elsewhere || !(ExpiredForm::is_sent_to(visit) || prove::is_sent_to(visit)) {
         return person::to_sign_in(visit);
     }
     match Form::read_carrying(request, payload, visit.base()).await {
@@ -246,7 +248,7 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
     match visit.state.sign_in.sign_in(claim, wanted).await {
         Ok(token) => {
             let account = visit.page("/account");
-            let back = expired.and_then(|expired| ExpiredFormPage::of(&visit, &expired));
+            let back = expired.and_then(|expired| ExpiredFormPage::of(&visit, "You are signed in", &expired));
             let mut response = match back {
                 Some(_) => page::answer(StatusCode::OK, None),
                 None => page::see_other(target.as_ref().map_or(&account, |target| target.as_str())),

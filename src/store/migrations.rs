@@ -123,6 +123,9 @@ const STEPS: &[&str] = &[
         at            INTEGER NOT NULL,
         outcome       TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;",
+    // When the person behind a session last proved who they are; NULL for a client's.
+    "ALTER TABLE sessions ADD COLUMN proved INTEGER;
+    UPDATE sessions SET proved = created WHERE client = 0;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

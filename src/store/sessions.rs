@@ -1,6 +1,7 @@
 //! The sessions of signed-in browsers.
 
 pub mod expiry;
+pub mod proof;
 
 use std::sync::Arc;
 
@@ -129,8 +130,8 @@ pub fn insert(
 ) -> Result<Arc<Session>, StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client, key_id, device)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO sessions (digest, user_id, lifetime, created, seen, address, client, key_id, device, proved)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, iif(?6, NULL, ?4))",
         )?
         .execute(params![
             digest.as_bytes(),

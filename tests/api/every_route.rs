@@ -7,15 +7,15 @@ use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 
 /// A method and a path, as they are registered; [`ANY`] where a path takes every method.
-type Route = (&'static str, &'static str);
+pub type Route = (&'static str, &'static str);
 
 const ANY: &str = "any";
-const PORTAL: &str = include_str!("../../src/routes.rs");
-const ADMIN: &str = include_str!("../../src/portal/admin.rs");
-const API: &str = include_str!("../../src/portal/api.rs");
+pub const PORTAL: &str = include_str!("../../src/routes.rs");
+pub const ADMIN: &str = include_str!("../../src/portal/admin.rs");
+pub const API: &str = include_str!("../../src/portal/api.rs");
 
 /// The routes of a source, whose paths stand behind one of `openers`.
-fn routes(source: &'static str, openers: &[&str]) -> BTreeSet<Route> {
+pub fn routes(source: &'static str, openers: &[&str]) -> BTreeSet<Route> {
     let mut starts: Vec<_> = openers
         .iter()
         .flat_map(|opener| source.match_indices(opener).map(|(at, found)| at + found.len()))
@@ -105,7 +105,7 @@ fn get_status(sluice: &Sluice, path: &str, session: &str) -> u16 {
 
 /// What somebody without a session, and a user, get at each address outside of administration; [`None`] where nothing
 /// is to be read. Once there are users there is nothing to set up.
-const OUTSIDE: [(&str, Option<(u16, u16)>); 16] = [
+const OUTSIDE: [(&str, Option<(u16, u16)>); 17] = [
     ("", Some((303, 303))),
     ("/", Some((303, 303))),
     ("/login", Some((200, 200))),
@@ -117,6 +117,7 @@ const OUTSIDE: [(&str, Option<(u16, u16)>); 16] = [
     ("/account/sessions/end", None),
     ("/account/sessions/end-others", None),
     ("/setup", Some((404, 404))),
+    ("/proof", Some((303, 200))),
     ("/probe", Some((404, 404))),
     ("/forbidden", Some((403, 403))),
     ("/assets/{name}", Some((404, 404))),

@@ -20,6 +20,7 @@ mod crash;
 mod events;
 mod every_route;
 mod expired_forms;
+mod fresh_proof;
 mod health;
 mod json_api;
 mod keys;

@@ -10,7 +10,10 @@ use actix_web::test::TestRequest;
 use actix_web::web::Data;
 use secrecy::SecretString;
 use sluice::administration::connection::{self, Finding, Question, Verdict};
+use sluice::administration::fresh_proof::FreshProof;
+use sluice::authn::device::Device;
 use sluice::authn::name::UserName;
+use sluice::authn::sign_in;
 use sluice::config::Flags;
 use sluice::policy::app::AppName;
 use sluice::policy::capability::Capabilities;
@@ -20,7 +23,8 @@ use sluice::portal::visit::Visit;
 use sluice::proxy::lines::{self, Address, Lines, Site, Traits};
 use sluice::startup;
 use sluice::store::looks::Outcome;
-use sluice::store::users::{self, NewUser};
+use sluice::store::sessions::{Lifetime, Opened};
+use sluice::store::users::{self, NewUser, User};
 use tempfile::TempDir;
 
 use super::echo::{Echo, Seen};
@@ -218,6 +222,19 @@ fn with_the_clients_words(kind: Kind, text: &str) -> String {
     })
 }
 
+/// Of an administrator who has just signed in.
+fn proof(visit: &Visit, user: &Arc<User>) -> FreshProof {
+    let browser = sign_in::Wanted {
+        lifetime: Lifetime::Browser,
+        opened: Opened::Page,
+        replaced: None,
+        device: Device::of(visit.headers()),
+    };
+    visit.state.sign_in.start_session(user, visit.address(), browser).expect("a session");
+    let session = visit.state.store.view().sessions_of(user.id).next().expect("the session");
+    FreshProof::of_session(&visit.state.store, visit.actor(user), session).expect("a fresh proof")
+}
+
 /// What an administrator is told of the proxy before one app.
 fn look(kind: Kind, change: impl Fn(&str) -> String) -> Vec<Finding> {
     look_with(kind, "", change)
@@ -265,11 +282,15 @@ fn look_with(kind: Kind, settings: &str, change: impl Fn(&str) -> String) -> Vec
         let visit = Visit::from_request(&request, &mut Payload::None).into_inner().expect("a visit");
         let app = AppName::parse("radarr").expect("a name");
         let address = visit.origin.clone();
-        let findings = connection::check(&visit, &user, (&app, &address)).await.expect("findings");
+        let proof = proof(&visit, &user);
+        let findings = connection::check(&visit, (&user, &proof), (&app, &address)).await.expect("findings");
         let keys = state.store.view().live_keys(None);
         assert!(keys.is_empty(), "a key of the check is left: {keys:?}");
         let elsewhere = sluice::policy::origin::Origin::parse("http://192.0.2.1").expect("an origin");
-        assert!(connection::check(&visit, &user, (&app, &elsewhere)).await.is_err(), "any address is asked");
+        assert!(
+            connection::check(&visit, (&user, &proof), (&app, &elsewhere)).await.is_err(),
+            "any address is asked"
+        );
         findings
     })
 }

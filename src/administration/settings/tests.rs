@@ -16,7 +16,7 @@ use crate::{
     startup::{self, Service},
     store::{
         events,
-        sessions::{Lifetime, Opened},
+        sessions::{Lifetime, Opened, SessionId},
         users::{self, NewUser},
     },
 };
@@ -72,6 +72,10 @@ fn service(folder: &Path, file: &str) -> Service {
     startup::build(config, flags).unwrap()
 }
 
+fn proof(visit: &Visit, user: &User, session: SessionId) -> FreshProof {
+    FreshProof::of_session(&visit.state.store, visit.actor(user), session).unwrap()
+}
+
 impl World {
     fn visit_with(&self, headers: &[(&str, &str)]) -> Visit {
         let mut request = TestRequest::post()
@@ -100,7 +104,7 @@ impl World {
 
     async fn save_from(&self, visit: &Visit, edits: &[(&str, &str)]) -> Result<VersionId, Refused> {
         let (user, session) = visit.signed_in().unwrap();
-        let editor = Editor { visit, user: &user, session: Some(session) };
+        let editor = Editor { visit, user: &user, proof: &proof(visit, &user, session) };
         let base = overview(&visit.state).unwrap().version;
         save(&editor, &Change { base, edits: edits.iter().map(typed).collect() }).await
     }
@@ -108,7 +112,7 @@ impl World {
     async fn preview(&self, edits: &[(&str, &str)]) -> Result<Preview, Refused> {
         let visit = self.visit();
         let (user, session) = visit.signed_in().unwrap();
-        let editor = Editor { visit: &visit, user: &user, session: Some(session) };
+        let editor = Editor { visit: &visit, user: &user, proof: &proof(&visit, &user, session) };
         let base = overview(&visit.state).unwrap().version;
         preview(&editor, &Change { base, edits: edits.iter().map(typed).collect() }).await
     }
@@ -262,7 +266,7 @@ fn the_second_of_two_who_save_is_told() {
     in_world("", async |world| {
         let visit = world.visit();
         let (user, session) = visit.signed_in().unwrap();
-        let editor = Editor { visit: &visit, user: &user, session: Some(session) };
+        let editor = Editor { visit: &visit, user: &user, proof: &proof(&visit, &user, session) };
         let change = |ttl| Change { base: VersionId::default(), edits: vec![typed(&("session.ttl", ttl))] };
         let first = save(&editor, &change("2h")).await.unwrap();
         match save(&editor, &change("3h")).await {
@@ -282,7 +286,7 @@ fn an_earlier_version_comes_back_as_a_new_one() {
         let second = world.save(&[("session.ttl", "3h")]).await.unwrap();
         let visit = world.visit();
         let (user, session) = visit.signed_in().unwrap();
-        let editor = Editor { visit: &visit, user: &user, session: Some(session) };
+        let editor = Editor { visit: &visit, user: &user, proof: &proof(&visit, &user, session) };
         let third = restore(&editor, second, first).await.unwrap();
         assert!(third > second);
         assert_eq!(world.state().config.session.ttl.as_secs(), 7_200);
@@ -303,7 +307,7 @@ fn a_version_that_the_file_does_not_go_with_any_more_is_not_brought_back() {
         std::fs::write(&path, format!("{text}\nsession.ttl = \"27h\"\n")).unwrap();
         let visit = world.visit();
         let (user, session) = visit.signed_in().unwrap();
-        let editor = Editor { visit: &visit, user: &user, session: Some(session) };
+        let editor = Editor { visit: &visit, user: &user, proof: &proof(&visit, &user, session) };
         refused_at(restore(&editor, second, first).await, "session.remember_ttl", "shorter");
     });
 }

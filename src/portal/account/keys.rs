@@ -10,7 +10,8 @@ use super::Said;
 use crate::{
     administration::{
         self, Fault,
-        keys::{By, Made, Typed},
+        fresh_proof::FreshProof,
+        keys::{Made, Typed},
     },
     authn::api_key::KeyName,
     clock::{self, Timestamp},
@@ -78,8 +79,8 @@ impl KeyRow {
 
 /// Takes the form for a new key, and shows the key this once.
 pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let form = match Sent::read(&person.visit, &request, payload).await {
-        Ok(Sent::ToDo(form)) => form,
+    let (form, proof) = match Sent::read(&person, &request, payload).await {
+        Ok(Sent::ToDo(form, proof)) => (form, proof),
         Ok(Sent::ToCheck(form)) => {
             let error = Some(expired_form::NOTE.to_owned());
             let said = Said { error, key_form: KeyForm::of(&form), ..Said::default() };
@@ -88,7 +89,7 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
         Err(response) => return response,
     };
     let mut typed = KeyForm::of(&form);
-    match make(&person, &form, &typed).await {
+    match make(&person, proof, &form, &typed).await {
         Ok((name, made)) => shown(&person, &name, &made),
         Err(Fault::Fields(errors)) => {
             typed.wrongs = Wrongs::new(errors);
@@ -116,13 +117,18 @@ pub async fn create(person: Person, request: HttpRequest, payload: Payload) -> H
 }
 
 /// Makes a key as a form wants it.
-async fn make(person: &Person, form: &Form, typed: &KeyForm) -> Result<(KeyName, Made), Fault> {
+async fn make(
+    person: &Person,
+    by: FreshProof,
+    form: &Form,
+    typed: &KeyForm,
+) -> Result<(KeyName, Made), Fault> {
     let state = &person.visit.state;
     let typed: Typed = typed.read(form, &state.config.apps).map_err(Wrongs::into_fault)?;
     let (name, scope) = typed.read(state, clock::now()).map_err(Fault::Fields)?;
-    let (actor, owner, by) = (person.actor(), Arc::clone(&person.user), By::Owner(person.session));
+    let owner = Arc::clone(&person.user);
     let make = move |state: &_| {
-        let made = administration::keys::make(state, &actor, by, &owner, (&name, &scope))?;
+        let made = administration::keys::make(state, &by, &owner, (&name, &scope))?;
         info!(user = %owner.name, key = name.as_str(), "an API key is made");
         Ok::<_, Fault>((name, made))
     };

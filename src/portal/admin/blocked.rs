@@ -12,7 +12,7 @@ use crate::{
     portal::{
         form::Form,
         frame::{Frame, Place},
-        moment, page,
+        moment, page, prove,
     },
     throttle::{Blocked, Wait},
 };
@@ -114,8 +114,11 @@ pub async fn unblock(admin: Admin, request: HttpRequest, payload: Payload) -> Ht
     let Some(address) = form.once("address").and_then(|text| text.parse().ok()) else {
         return admin.cannot("Nothing was done", &Fault::NotFound("address"), "/admin/blocked");
     };
-    let actor = admin.actor();
-    match admin.blocking(move |state| blocked::unblock(state, &actor, address)).await {
+    let by = match prove::fresh(&admin, &form).await {
+        Ok(proof) => proof,
+        Err(response) => return response,
+    };
+    match admin.blocking(move |state| blocked::unblock(state, &by, address)).await {
         Ok(was) => {
             let done = if was { "unblocked" } else { "free" };
             page::see_other(&admin.visit.page(&format!("/admin/blocked?done={done}"))).finish()

@@ -20,8 +20,11 @@ pub use warning::{Warning, in_words as warnings};
 
 use super::Admin;
 use crate::{
-    administration::settings::{self, Editor, Overview, Refused},
-    portal::{expired_form::Sent, form::Form, page},
+    administration::{
+        fresh_proof::FreshProof,
+        settings::{self, Editor, Overview, Refused},
+    },
+    portal::{expired_form::Sent, form::Form, page, prove},
     store::settings::VersionId,
 };
 
@@ -141,10 +144,12 @@ async fn changed(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let sent = Sent::read_large(&admin.visit, request, payload).await?;
+    let sent = Sent::read_large(admin, request, payload).await?;
     let (subject, overview) = opened(admin, name).await?;
     Ok(match sent {
-        Sent::ToDo(typed) => form::take(admin, &subject, &overview, &typed).await,
+        Sent::ToDo(typed, proof) => {
+            form::take(&editor(admin, &proof), (admin, &subject), &overview, &typed).await
+        }
         Sent::ToCheck(typed) => form::show_expired(admin, &subject, &overview, &typed),
     })
 }
@@ -171,7 +176,11 @@ pub async fn restore(admin: Admin, request: HttpRequest, payload: Payload) -> Ht
         let wrong = Some("Choose a version from the list.".to_owned());
         return list::show(&admin, StatusCode::UNPROCESSABLE_ENTITY, Said { wrong, ..Said::default() }).await;
     };
-    let editor = editor(&admin);
+    let proof = match prove::fresh(&admin, &form).await {
+        Ok(proof) => proof,
+        Err(response) => return response,
+    };
+    let editor = editor(&admin, &proof);
     let restored = match settings::preview_version(&editor, base, version).await {
         Ok(preview) if preview.consequences.is_empty() || form.once("confirmed").is_some() => {
             settings::restore(&editor, base, version).await
@@ -202,7 +211,6 @@ pub async fn restore(admin: Admin, request: HttpRequest, payload: Payload) -> Ht
     }
 }
 
-fn editor(admin: &Admin) -> Editor<'_> {
-    let session = admin.visit.signed_in().map(|(_, session)| session);
-    Editor { visit: &admin.visit, user: &admin.user, session }
+fn editor<'a>(admin: &'a Admin, proof: &'a FreshProof) -> Editor<'a> {
+    Editor { visit: &admin.visit, user: &admin.user, proof }
 }

@@ -18,7 +18,7 @@ use crate::{
         form::Form,
         frame::{Frame, Place},
         moment::Moment,
-        page,
+        page, prove,
         wrongs::sentence,
     },
     store::looks::{Look, Outcome},
@@ -166,6 +166,10 @@ pub async fn check(admin: Admin, request: HttpRequest, payload: Payload) -> Http
         Ok(form) => form,
         Err(response) => return response,
     };
+    let proof = match prove::fresh(&admin, &form).await {
+        Ok(proof) => proof,
+        Err(response) => return response,
+    };
     let app = admin.visit.state.config.apps.named(&form.text("app"));
     let chosen = app.and_then(|app| {
         let addresses = connection::addresses(&admin.visit, app);
@@ -176,7 +180,7 @@ pub async fn check(admin: Admin, request: HttpRequest, payload: Payload) -> Http
         let wrong = Some("Choose an app and one of its addresses.".to_owned());
         return render(&admin, StatusCode::UNPROCESSABLE_ENTITY, Vec::new(), wrong).await;
     };
-    match connection::check(&admin.visit, &admin.user, (&app.name, &address)).await {
+    match connection::check(&admin.visit, (&admin.user, &proof), (&app.name, &address)).await {
         Ok(findings) => render(&admin, StatusCode::OK, findings, None).await,
         Err(fault) => {
             let wrong = Some(sentence(&fault.to_string()));

@@ -21,6 +21,7 @@ use crate::{
     administration::{
         Fault,
         draft::Draft,
+        fresh_proof::FreshProof,
         users::{self, Hashed},
         version::Version,
     },
@@ -221,8 +222,8 @@ async fn submitted(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
-    let fields = match Sent::read(&admin.visit, request, payload).await? {
-        Sent::ToDo(fields) => fields,
+    let (fields, proof) = match Sent::read(admin, request, payload).await? {
+        Sent::ToDo(fields, proof) => (fields, proof),
         Sent::ToCheck(fields) => {
             let said = (StatusCode::OK, Complaint::expired());
             return Ok(show(admin, before.as_deref(), UserForm::sent(&fields), said));
@@ -234,7 +235,7 @@ async fn submitted(
     {
         return Ok(changed_meanwhile(admin, form, &from, user));
     }
-    match save(admin, before.clone(), &form, &fields).await {
+    match save(admin, &proof, before.clone(), (&form, &fields)).await {
         Ok((id, done)) => {
             info!(user = %admin.user.name, subject = id.get(), done, "a user is saved");
             let page = admin.visit.page(&format!("/admin/users/{}?done={done}", id.get()));
@@ -261,20 +262,20 @@ fn changed_meanwhile(admin: &Admin, form: UserForm, from: &Version, user: &User)
 
 async fn save(
     admin: &Admin,
+    proof: &FreshProof,
     before: Option<Arc<User>>,
-    form: &UserForm,
-    fields: &Form,
+    (form, fields): (&UserForm, &Form),
 ) -> Result<(UserId, &'static str), Fault> {
     let (draft, password) = read(admin, before.as_deref(), form, fields).await?;
-    let actor = admin.actor();
+    let by = proof.clone();
     match before {
         None => {
-            let id = admin.blocking(move |state| users::add(state, &actor, &draft, &password)).await?;
+            let id = admin.blocking(move |state| users::add(state, &by, &draft, &password)).await?;
             Ok((id, "added"))
         }
         Some(user) => {
             let id = user.id;
-            admin.blocking(move |state| users::change(state, &actor, &user, (&draft, &password))).await?;
+            admin.blocking(move |state| users::change(state, &by, &user, (&draft, &password))).await?;
             Ok((id, "changed"))
         }
     }

@@ -21,6 +21,7 @@ use crate::{
     administration::{
         Fault, FieldError,
         draft::{Draft, Typed},
+        fresh_proof::FreshProof,
         users::{self, Hashed},
         version::Version,
     },
@@ -194,8 +195,8 @@ async fn submitted(
     payload: Payload,
 ) -> Result<HttpResponse, HttpResponse> {
     let subject = Subject::find(admin, path)?;
-    let form = match Sent::read(&admin.visit, request, payload).await? {
-        Sent::ToDo(form) => form,
+    let (form, proof) = match Sent::read(admin, request, payload).await? {
+        Sent::ToDo(form, proof) => (form, proof),
         Sent::ToCheck(form) => {
             let made_from = made_from(&form).unwrap_or_else(|| subject.version());
             let said = (StatusCode::OK, Complaint::expired());
@@ -206,7 +207,7 @@ async fn submitted(
     if made_from(&form).is_some_and(|from| from != subject.version()) {
         return Ok(subject.changed_meanwhile(admin, set));
     }
-    match save(admin, &subject, &set).await {
+    match save(admin, proof, &subject, &set).await {
         Ok(()) => {
             info!(user = %admin.user.name, subject = %subject.user.name, app = subject.app.as_str(), "a set is saved");
             let page = format!("/admin/users/{}?done=changed", subject.user.id.get());
@@ -220,8 +221,8 @@ async fn submitted(
     }
 }
 
-async fn save(admin: &Admin, subject: &Subject, set: &SetForm) -> Result<(), Fault> {
+async fn save(admin: &Admin, by: FreshProof, subject: &Subject, set: &SetForm) -> Result<(), Fault> {
     let draft = subject.draft(set, &admin.visit.state.config.apps)?;
-    let (actor, user) = (admin.actor(), Arc::clone(&subject.user));
-    admin.blocking(move |state| users::change(state, &actor, &user, (&draft, &Hashed::Keep))).await
+    let user = Arc::clone(&subject.user);
+    admin.blocking(move |state| users::change(state, &by, &user, (&draft, &Hashed::Keep))).await
 }

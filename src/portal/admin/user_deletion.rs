@@ -15,7 +15,7 @@ use super::{
     user,
 };
 use crate::{
-    administration::{Fault, FieldError, owners, users},
+    administration::{Fault, FieldError, fresh_proof::FreshProof, owners, users},
     portal::{
         expired_form::Sent,
         form::Form,
@@ -106,8 +106,8 @@ pub async fn submit(admin: Admin, id: Path<String>, request: HttpRequest, payloa
         Err(response) => return response,
     };
     let typed = |form: &Form| (form.text("legacy"), form.text("heir").trim().to_owned());
-    let (choice, heir) = match Sent::read(&admin.visit, &request, payload).await {
-        Ok(Sent::ToDo(form)) => typed(&form),
+    let ((choice, heir), proof) = match Sent::read(&admin, &request, payload).await {
+        Ok(Sent::ToDo(form, proof)) => (typed(&form), proof),
         Ok(Sent::ToCheck(form)) => {
             let (choice, heir) = typed(&form);
             let said = (StatusCode::OK, Complaint::expired());
@@ -115,7 +115,7 @@ pub async fn submit(admin: Admin, id: Path<String>, request: HttpRequest, payloa
         }
         Err(response) => return response,
     };
-    match delete(&admin, &user, (choice.clone(), heir.clone())).await {
+    match delete(&admin, proof, &user, (choice.clone(), heir.clone())).await {
         Ok(()) => {
             info!(user = %admin.user.name, subject = %user.name, "a user is deleted");
             page::see_other(&admin.visit.page("/admin/users?done=deleted")).finish()
@@ -129,10 +129,11 @@ pub async fn submit(admin: Admin, id: Path<String>, request: HttpRequest, payloa
 
 async fn delete(
     admin: &Admin,
+    by: FreshProof,
     user: &std::sync::Arc<User>,
     (choice, heir): (String, String),
 ) -> Result<(), Fault> {
-    let (actor, user) = (admin.actor(), std::sync::Arc::clone(user));
+    let user = std::sync::Arc::clone(user);
     let wrong = |message: &str| Err(Fault::Fields(vec![FieldError::new("heir", message)]));
     admin
         .blocking(move |state| {
@@ -146,7 +147,7 @@ async fn delete(
                 _ if owners::count_of(state, user.id)? == 0 => None,
                 _ => return wrong("choose who is to have what the user owns, or nobody"),
             };
-            users::delete(state, &actor, &user, heir.as_deref())
+            users::delete(state, &by, &user, heir.as_deref())
         })
         .await
 }

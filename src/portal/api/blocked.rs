@@ -57,7 +57,7 @@ pub async fn unblock(
     let unknown = || Problem::not_found("blocked address");
     let address: IpAddr =
         request.match_info().get("address").and_then(|text| text.parse().ok()).ok_or_else(unknown)?;
-    let actor = caller.actor();
-    let was = caller.blocking(move |state| blocked::unblock(state, &actor, address)).await?;
+    let by = caller.fresh_proof().await?;
+    let was = caller.blocking(move |state| blocked::unblock(state, &by, address)).await?;
     if was { Ok(super::done()) } else { Err(unknown()) }
 }

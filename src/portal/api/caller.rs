@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::problem::Problem;
 use crate::{
-    administration::{Actor, Fault},
+    administration::{Actor, Fault, fresh_proof::FreshProof},
     authn::{
         api_key,
         authorization::Authorization,
@@ -91,6 +91,18 @@ impl Caller {
     /// Who acts, for the record.
     pub fn actor(&self) -> Actor {
         self.visit.actor(&self.user)
+    }
+
+    /// Leave to widen rights: a session with a fresh proof, or a key without limits.
+    pub async fn fresh_proof(&self) -> Result<FreshProof, Problem> {
+        let actor = self.actor();
+        match &self.by {
+            Credential::Session(session) => {
+                let session = *session;
+                self.blocking(move |state| FreshProof::of_session(&state.store, actor, session)).await
+            }
+            Credential::Key(key) => Ok(FreshProof::of_key(actor, key)?),
+        }
     }
 
     /// The session, where it is one: some acts need it to go on living.

@@ -14,7 +14,7 @@ use super::{
     users::{find, names},
 };
 use crate::{
-    administration::keys::{self, By, Made, Typed},
+    administration::keys::{self, Made, Typed},
     clock::{self, Timestamp},
     policy::app::AppName,
     store::{
@@ -148,16 +148,15 @@ pub async fn add(
     Json(body): Json<NewKey>,
 ) -> Result<HttpResponse, Problem> {
     let owner = find(&caller, id)?;
-    make(&caller, owner, By::Administrator, body).await
+    make(&caller, owner, body).await
 }
 
 /// Makes a key, and answers with its text.
-pub async fn make(caller: &Caller, owner: Arc<User>, by: By, body: NewKey) -> Result<HttpResponse, Problem> {
+pub async fn make(caller: &Caller, owner: Arc<User>, body: NewKey) -> Result<HttpResponse, Problem> {
+    let by = caller.fresh_proof().await?;
     let (name, scope) = body.typed().read(&caller.visit.state, clock::now()).map_err(Problem::fields)?;
-    let actor = caller.actor();
     let of = Arc::clone(&owner);
-    let Made { id, key } =
-        caller.blocking(move |state| keys::make(state, &actor, by, &of, (&name, &scope))).await?;
+    let Made { id, key } = caller.blocking(move |state| keys::make(state, &by, &of, (&name, &scope))).await?;
     let made = caller.visit.state.store.view().key_by_id(id).ok_or_else(|| Problem::not_found("key"))?;
     let made = KeyMade { made: KeyView::of(&made, &owner), key: key.expose().to_owned() };
     Ok(super::finish(super::json(StatusCode::CREATED), &made))

@@ -13,14 +13,15 @@ use super::{
     keys::{self, KeyMade, KeyView, NewKey},
     list::{Page, Span},
     problem::Problem,
+    proof::wrong_password,
     sessions::{self, SessionView},
     users::names,
 };
 use crate::{
-    administration::{self, keys::By},
+    administration,
     authn::{
         password,
-        sign_in::{Claim, Proof, Refused},
+        sign_in::{Claim, Proof},
     },
     clock,
     events::{event::Event, kind::Kind},
@@ -131,20 +132,12 @@ pub async fn change_password(
     });
     match changed.await {
         Ok(done) => done.map(|()| super::done()).map_err(Problem::from),
-        Err(Refused::Wrong(wait)) => {
-            let message = format!("is not right; wait {} seconds before the next try", wait.seconds());
-            Err(Problem::fields(vec![administration::FieldError::new("current", message)]))
-        }
-        Err(Refused::Throttled(wait)) => {
-            let detail = format!("there were too many failures; wait {} seconds", wait.seconds());
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail))
-        }
-        Err(Refused::Busy | Refused::Failed) => Err(administration::Fault::Busy.into()),
+        Err(refused) => Err(wrong_password("current", refused)),
     }
 }
 
 /// What changes one's own account asks for a session: a key that leaked must not make itself at home.
-fn own_session(caller: &Caller) -> Result<SessionId, Problem> {
+pub fn own_session(caller: &Caller) -> Result<SessionId, Problem> {
     caller.session().ok_or_else(|| {
         let detail = "this takes a session of the sign-in page, not a key";
         Problem::new(StatusCode::FORBIDDEN, detail)
@@ -161,8 +154,8 @@ pub async fn list_keys(caller: Caller, Query(span): Query<Span>) -> Result<HttpR
 /// Makes a key of one's own.
 #[utoipa::path(post, path = "/me/keys", tag = "me", request_body = NewKey, responses((status = 201, body = KeyMade)))]
 pub async fn add_key(caller: Caller, Json(body): Json<NewKey>) -> Result<HttpResponse, Problem> {
-    let session = own_session(&caller)?;
-    keys::make(&caller, Arc::clone(&caller.user), By::Owner(session), body).await
+    own_session(&caller)?;
+    keys::make(&caller, Arc::clone(&caller.user), body).await
 }
 
 /// Revokes one of one's own keys.

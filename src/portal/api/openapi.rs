@@ -10,7 +10,9 @@ use utoipa::{
     },
 };
 
-use super::{audit, blocked, events, keys, me, owners, problem, proxy, sessions, settings, traffic, users};
+use super::{
+    audit, blocked, events, keys, me, owners, problem, proof, proxy, sessions, settings, traffic, users,
+};
 use crate::state::Snapshot;
 
 #[derive(OpenApi)]
@@ -24,6 +26,7 @@ use crate::state::Snapshot;
     paths(
         me::show, me::change_password, me::list_keys, me::add_key, me::revoke_key, me::list_sessions,
         me::end_session, me::end_other_sessions,
+        proof::prove,
         users::list, users::add, users::show, users::change, users::delete,
         keys::list, keys::add, keys::revoke,
         sessions::list, sessions::end, sessions::end_all,

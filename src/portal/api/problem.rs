@@ -13,7 +13,7 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use crate::administration::{Fault, FieldError};
+use crate::administration::{Fault, FieldError, fresh_proof::NoFreshProof};
 
 /// Why a request was not carried out.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,11 +27,24 @@ pub struct Problem {
     status: u16,
     /// What is wrong and what to do, in a sentence.
     detail: String,
+    /// What a program can go by, where the status does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
     /// What is wrong with single fields of the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
     #[serde(skip)]
     allowed: Option<String>,
+}
+
+/// What a program can do about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The session's last proof is too old: send the password to `proof`, then the same request again.
+    ProofRequired,
+    /// The key has a limit, so it makes and changes nothing that has none: use a key without limits, or a session.
+    LimitedKey,
 }
 
 /// What is wrong with a field.
@@ -57,6 +70,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
+            code: None,
             errors: Vec::new(),
             allowed: None,
         }
@@ -145,5 +159,21 @@ impl From<Fault> for Problem {
             Fault::Busy => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, fault.to_string())
+    }
+}
+
+impl From<NoFreshProof> for Problem {
+    fn from(missing: NoFreshProof) -> Self {
+        let (code, detail) = match missing {
+            NoFreshProof::Store(cause) => return Fault::from(cause).into(),
+            NoFreshProof::Stale => {
+                let detail = format!("{missing}: send it to `POST api/v1/proof`, or on the page `proof`");
+                (Code::ProofRequired, detail)
+            }
+            NoFreshProof::LimitedKey => {
+                (Code::LimitedKey, format!("{missing}; use a key of an administrator without any limit"))
+            }
+        };
+        Self { code: Some(code), ..Self::new(StatusCode::FORBIDDEN, detail) }
     }
 }

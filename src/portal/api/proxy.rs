@@ -141,6 +141,7 @@ pub async fn check(
     InApp(app): InApp,
     Json(body): Json<CheckOf>,
 ) -> Result<HttpResponse, Problem> {
+    let proof = caller.fresh_proof().await?;
     let app = find(&caller, &app)?;
     let all = connection::addresses(&caller.visit, app);
     let names: Vec<_> = all.iter().map(ToString::to_string).collect();
@@ -152,7 +153,7 @@ pub async fn check(
         let message = format!("choose one of the app's addresses: {}", names.join(", "));
         return Err(Problem::fields(vec![FieldError::new("address", message)]));
     };
-    let findings = connection::check(&caller.visit, &caller.user, (&app.name, address)).await?;
+    let findings = connection::check(&caller.visit, (&caller.user, &proof), (&app.name, address)).await?;
     Ok(super::ok(&Checked {
         address: address.to_string(),
         outcome: Outcome::of(&findings).name(),

@@ -10,6 +10,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    administration::fresh_proof::FreshProof,
     administration::settings::{self, Change, Editor, Preview, Refused, WrongKey},
     config::{Edit, Field, Input, Shown},
     store::settings::{Version, VersionId},
@@ -198,10 +199,11 @@ pub async fn change(
     Administrator(caller): Administrator,
     Json(body): Json<SettingsChange, { 256 * 1024 }>,
 ) -> Result<HttpResponse, Problem> {
+    let proof = caller.fresh_proof().await?;
     let sets = body.set.0.into_iter().map(|(key, value)| Edit::Set(key, value.into()));
     let edits = sets.chain(body.remove.into_iter().map(Edit::Remove)).collect();
     let change = Change { base: VersionId::numbered(body.version), edits };
-    let editor = editor(&caller);
+    let editor = editor(&caller, &proof);
     let preview = settings::preview(&editor, &change).await.map_err(refused)?;
     let version = match body.dry_run {
         true => change.base,
@@ -210,8 +212,8 @@ pub async fn change(
     Ok(super::ok(&Changed::new(version, preview)))
 }
 
-fn editor(caller: &Caller) -> Editor<'_> {
-    Editor { visit: &caller.visit, user: &caller.user, session: caller.session() }
+const fn editor<'a>(caller: &'a Caller, proof: &'a FreshProof) -> Editor<'a> {
+    Editor { visit: &caller.visit, user: &caller.user, proof }
 }
 
 fn refused(refused: Refused) -> Problem {
@@ -271,8 +273,9 @@ pub async fn restore(
     Id(id): Id,
     Json(body): Json<Restore>,
 ) -> Result<HttpResponse, Problem> {
+    let proof = caller.fresh_proof().await?;
     let (base, wanted) = (VersionId::numbered(body.version), VersionId::numbered(id));
-    let editor = editor(&caller);
+    let editor = editor(&caller, &proof);
     let preview = settings::preview_version(&editor, base, wanted).await.map_err(refused)?;
     let version = match body.dry_run {
         true => base,

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     administration::{
         Fault,
+        fresh_proof::FreshProof,
         users::{self, Hashed},
         version::Version,
     },
@@ -132,11 +133,11 @@ pub async fn add(
     Administrator(caller): Administrator,
     Json(body): Json<NewUser, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
+    let by = caller.fresh_proof().await?;
     let (typed, password) = body.typed()?;
     let draft = typed.read(&caller.visit.state.config.apps, None).map_err(Problem::fields)?;
     let password = users::hashed(&caller.visit.state, password).await?;
-    let actor = caller.actor();
-    let id = caller.blocking(move |state| users::add(state, &actor, &draft, &password)).await?;
+    let id = caller.blocking(move |state| users::add(state, &by, &draft, &password)).await?;
     let user = find(&caller, id.get())?;
     let mut response = super::json(StatusCode::CREATED);
     response.insert_header((LOCATION, caller.visit.page(&format!("/api/v1/users/{}", id.get()))));
@@ -170,16 +171,17 @@ pub async fn change(
     if_match: IfMatch,
     Json(body): Json<UserChange, MAX_BYTES>,
 ) -> Result<HttpResponse, Problem> {
+    let by = caller.fresh_proof().await?;
     let state = &caller.visit.state;
     let before = find(&caller, id)?;
     if_match.check(&before)?;
     body.typed(&before)?.read(&state.config.apps, Some(&before)).map_err(Problem::fields)?;
     let password = Arc::new(users::hashed(state, body.password()).await?);
-    if !change_from(&caller, before, &body, &password).await? {
+    if !change_from(&caller, &by, before, (&body, &password)).await? {
         // What another process changed is known now.
         let before = find(&caller, id)?;
         if_match.check(&before)?;
-        if !change_from(&caller, before, &body, &password).await? {
+        if !change_from(&caller, &by, before, (&body, &password)).await? {
             return Err(Fault::Changed.into());
         }
     }
@@ -190,15 +192,15 @@ pub async fn change(
 /// Changes a user from what they were `before`; `false` where they are something else by now.
 async fn change_from(
     caller: &Caller,
+    by: &FreshProof,
     before: Arc<User>,
-    body: &UserChange,
-    password: &Arc<Hashed>,
+    (body, password): (&UserChange, &Arc<Hashed>),
 ) -> Result<bool, Problem> {
     let apps = &caller.visit.state.config.apps;
     let draft = body.typed(&before)?.read(apps, Some(&before)).map_err(Problem::fields)?;
-    let (actor, password) = (caller.actor(), Arc::clone(password));
+    let (by, password) = (by.clone(), Arc::clone(password));
     let change =
-        move |state: &crate::state::State| match users::change(state, &actor, &before, (&draft, &password)) {
+        move |state: &crate::state::State| match users::change(state, &by, &before, (&draft, &password)) {
             Err(Fault::Changed) => Ok(false),
             done => done.map(|()| true),
         };
@@ -224,6 +226,7 @@ pub async fn delete(
     Query(legacy): Query<Legacy>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
+    let by = caller.fresh_proof().await?;
     let user = find(&caller, id)?;
     if_match.check(&user)?;
     let heir = match legacy.heir {
@@ -233,8 +236,7 @@ pub async fn delete(
                 .ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "`heir` is no user's name"))?,
         ),
     };
-    let actor = caller.actor();
-    caller.blocking(move |state| users::delete(state, &actor, &user, heir.as_deref())).await?;
+    caller.blocking(move |state| users::delete(state, &by, &user, heir.as_deref())).await?;
     Ok(super::done())
 }
 

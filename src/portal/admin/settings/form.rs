@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
-use super::{Admin, Subject, editor, row::Row, table_names, typed, warning};
+use super::{Admin, Subject, row::Row, table_names, typed, warning};
 use crate::{
     administration::{
         FieldError,
-        settings::{self, Change, Overview, Refused, WrongKey},
+        settings::{self, Change, Editor, Overview, Refused, WrongKey},
     },
     config::Edit,
     policy::app::Apps,
@@ -132,8 +132,8 @@ pub(super) fn show_expired(
 
 /// Takes it: saves, or shows it again with what is wrong or what is to be confirmed.
 pub(super) async fn take(
-    admin: &Admin,
-    subject: &Subject,
+    editor: &Editor<'_>,
+    (admin, subject): (&Admin, &Subject),
     overview: &Overview,
     typed: &Form,
 ) -> HttpResponse {
@@ -156,7 +156,7 @@ pub(super) async fn take(
     };
     let base = typed.text("version").parse().map_or(overview.version, VersionId::numbered);
     let is_confirmed = typed.once("confirmed").is_some();
-    match save(admin, &Change { base, edits }, |consequences| {
+    match save(editor, &Change { base, edits }, |consequences| {
         is_confirmed || (consequences.is_empty() && !removing)
     })
     .await
@@ -171,14 +171,13 @@ pub(super) async fn take(
 
 /// Saves a change, or says what it brings where that is not agreed to.
 async fn save(
-    admin: &Admin,
+    editor: &Editor<'_>,
     change: &Change,
     agreed: impl Fn(&[String]) -> bool,
 ) -> Result<Option<Vec<String>>, Refused> {
-    let editor = editor(admin);
-    let preview = settings::preview(&editor, change).await?;
+    let preview = settings::preview(editor, change).await?;
     if !agreed(&preview.consequences) {
         return Ok(Some(preview.consequences));
     }
-    settings::save(&editor, change).await.map(|_| None)
+    settings::save(editor, change).await.map(|_| None)
 }
