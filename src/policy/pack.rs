@@ -81,7 +81,7 @@ pub struct Pack {
     /// What is for administrators or for nobody, to read.
     pub guarded: Vec<(Pattern, Needs)>,
     /// What is for nobody.
-    pub denied: Vec<(Takes, Pattern)>,
+    pub denied: Vec<Denied>,
     /// Its endpoints that are decided by the body, wherever a proxy hands that over.
     pub rpc: Vec<Pattern>,
 }
@@ -106,6 +106,17 @@ impl Default for Pack {
             rpc: Vec::new(),
         }
     }
+}
+
+/// What nobody may do in an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// By these methods.
+    pub takes: Takes,
+    /// On these paths.
+    pub pattern: Pattern,
+    /// With this query key, where the row names one.
+    pub query: Option<String>,
 }
 
 /// A part of an app that is for programs.
@@ -209,27 +220,47 @@ impl Pack {
         }
     }
 
-    /// Whether an app could read a request as one that nobody may make, although its path is not plain.
-    pub fn may_deny(&self, sought: &Sought<'_>) -> bool {
+    /// Whether an app that lies under this path, or at the root, could read a request that no row takes as one that nobody
+    /// may make.
+    pub fn may_deny(&self, sought: &Sought<'_>, base_path: &str) -> bool {
         let taken = |takes: Takes| match sought.verb {
+            Some(Verb::Other) if !sought.overridden => takes == Takes::ANY,
             Some(verb) if !sought.overridden && verb != Verb::Unknown => takes.take(verb),
             _ => true,
         };
-        let mut denied = self.denied.iter().filter(|(takes, _)| taken(*takes)).peekable();
+        let mut denied = self.denied.iter().filter(|denied| taken(denied.takes)).peekable();
         if denied.peek().is_none() {
             return false;
         }
-        let readings = path::loose_readings(sought.path).map(|segments| Pattern {
-            segments: segments.into_iter().map(Segment::Literal).collect(),
-            below: false,
-        });
-        denied.any(|(_, pattern)| readings.iter().any(|reading| pattern.meets(reading)))
+        // The query may stand in a path that is not plain.
+        let plain = path::is_plain(sought.path, self.non_ascii);
+        let asked = |denied: &Denied| {
+            denied.query.as_ref().is_none_or(|key| !plain || path::query_has(sought.query, key))
+        };
+        let readings = path::loose_readings(sought.path);
+        let meant = |denied: &Denied| {
+            let mut readings = readings.iter().flat_map(|reading| endings(reading, base_path));
+            readings.any(|reading| denied.pattern.may_match(reading))
+        };
+        denied.any(|denied| asked(denied) && meant(denied))
     }
 
     /// How to refuse a client on this path, where it is an API route. Only the form of a refusal hangs on this.
     pub fn api_refusal(&self, path: &str) -> Option<ApiRefusal> {
         self.api.iter().find(|area| area.holds(path)).map(|area| area.refusal)
     }
+}
+
+/// What of a path can lie below the base path. Whoever takes the base off may do so before dots are resolved or after, so
+/// any end of the path may be all that the app sees.
+fn endings<'a>(path: &'a [String], base_path: &str) -> impl Iterator<Item = &'a [String]> {
+    let base = base_path.split('/').filter(|segment| !segment.is_empty()).count();
+    let last = match path.len() {
+        _ if base == 0 => 0,
+        segments if segments <= base => segments,
+        segments => segments - 1,
+    };
+    (0..=last).map(|from| &path[from..])
 }
 
 #[cfg(test)]

@@ -30,8 +30,9 @@ const KINDS: Kinds = scan::kinds(
     ODD,
 );
 
-/// The path as apps would read it that make more of it than stands there: decoded, with one kind of slash, without empty
-/// segments, parameters and whatever follows a NUL or a question mark; once with `..` resolved, once without it.
+/// The path as apps would read it that make more of it than stands there: decoded, in lower case, with one kind of slash,
+/// without empty segments, parameters and whatever follows a NUL or a question mark; once with `..` resolved, once
+/// without it.
 pub fn loose_readings(path: &str) -> [Vec<String>; 2] {
     let text = decoded_through(path).replace('\\', "/").to_ascii_lowercase();
     let text = text.split(['\0', '?', '#']).next().unwrap_or_default();

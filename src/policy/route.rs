@@ -56,11 +56,14 @@ pub enum Takes {
 }
 
 impl Takes {
+    /// `any`.
+    pub const ANY: Self = Self::Methods(u8::MAX);
+
     /// Reads `GET,POST`, `any` or `WS`.
     fn parse(text: &str) -> Option<Self> {
         match text {
             "WS" => Some(Self::WebSocket),
-            "any" => Some(Self::Methods(u8::MAX)),
+            "any" => Some(Self::ANY),
             list => list
                 .split(',')
                 .try_fold(0, |bits, word| match Verb::parse(word) {
@@ -112,11 +115,14 @@ pub struct Pattern {
 impl Segment {
     /// Whether it matches this text, in any case.
     pub fn may_be(&self, text: &str) -> bool {
-        let text = text.to_ascii_lowercase();
+        let bytes = text.as_bytes();
         match self {
-            Self::Literal(literal) => literal.eq_ignore_ascii_case(&text),
+            Self::Literal(literal) => literal.eq_ignore_ascii_case(text),
             Self::Glob(start, end) => {
-                text.starts_with(&start.to_ascii_lowercase()) && text.ends_with(&end.to_ascii_lowercase())
+                let first = bytes.get(..start.len());
+                let last = bytes.len().checked_sub(end.len()).map(|at| &bytes[at..]);
+                first.is_some_and(|first| first.eq_ignore_ascii_case(start.as_bytes()))
+                    && last.is_some_and(|last| last.eq_ignore_ascii_case(end.as_bytes()))
             }
             Self::One => true,
         }
@@ -135,6 +141,16 @@ impl Pattern {
     /// Whether it matches one path only.
     pub fn is_exact(&self) -> bool {
         !self.below && self.segments.iter().all(|segment| matches!(segment, Segment::Literal(_)))
+    }
+
+    /// Whether it matches a path of these segments, in any case and with or without a slash at the end.
+    pub fn may_match(&self, path: &[String]) -> bool {
+        let segments = match self.segments.split_last() {
+            Some((Segment::Literal(last), before)) if last.is_empty() => before,
+            _ => &self.segments[..],
+        };
+        let reach = segments.len() == path.len() || (self.below && segments.len() < path.len());
+        reach && segments.iter().zip(path).all(|(segment, text)| segment.may_be(text))
     }
 
     /// Whether some path matches both.

@@ -65,7 +65,10 @@ impl Rpc {
     pub fn needs(&self, calls: Calls<'_>) -> Needs {
         match calls {
             Calls::Unseen => self.without_body,
-            Calls::Unclear | Calls::Named([]) => Needs::Admin,
+            Calls::Named([]) => Needs::Admin,
+            // It may be one that nobody may make.
+            Calls::Unclear if self.methods.values().any(|needs| *needs == Needs::Deny) => Needs::Deny,
+            Calls::Unclear => Needs::Admin,
             Calls::Named(names) => names.iter().map(|name| self.call(name)).fold(Needs::Any, Needs::and),
         }
     }
@@ -121,5 +124,8 @@ mod tests {
         }
         assert_eq!(rpc.needs(Calls::Unseen), Needs::Admin);
         assert_eq!(rpc.needs(Calls::Unclear), Needs::Admin);
+        let denied = [("close".to_owned(), Needs::Deny)];
+        let rpc = Rpc::new(BodyForm::Form, "mode".to_owned(), Needs::Admin, denied).unwrap();
+        assert_eq!(rpc.needs(Calls::Unclear), Needs::Deny);
     }
 }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::policy::{
     capability::Capability,
     needs::{Needs, NeedsError},
-    pack::{ApiArea, ApiRefusal, Listed, OwnKeys, Owners, Pack, TooOpen},
+    pack::{ApiArea, ApiRefusal, Denied, Listed, OwnKeys, Owners, Pack, TooOpen},
     route::{Pattern, RouteError, Row, Verb},
     routes::{Matching, Routes},
     rpc::{BodyForm, Rpc, SameCall},
@@ -208,7 +208,8 @@ fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
         pack.guarded.push((row.pattern.clone(), row.needs));
     }
     if row.needs == Needs::Deny {
-        pack.denied.push((row.takes, row.pattern.clone()));
+        let (takes, pattern, query) = (row.takes, row.pattern.clone(), row.query.clone());
+        pack.denied.push(Denied { takes, pattern, query });
     }
     pack.routes.add(text, row);
     Ok(())
