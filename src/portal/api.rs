@@ -35,7 +35,8 @@ use serde::Serialize;
 
 /// Registers its addresses, below `api/v1`.
 pub fn configure(api: &mut ServiceConfig) {
-    api.service(at("/openapi.json", &["GET"]).route(web::get().to(openapi::show)))
+    let description = web::Data::new(openapi::Served::default());
+    api.service(at("/openapi.json", &["GET"]).app_data(description).route(web::get().to(openapi::show)))
         .service(at("/me", &["GET"]).route(web::get().to(me::show)))
         .service(at("/proof", &["POST"]).route(web::post().to(proof::prove)))
         .service(at("/me/password", &["PUT"]).route(web::put().to(me::change_password)))

@@ -1,6 +1,16 @@
 //! The description of the API (OpenAPI 3.1), made of its handlers and types.
 
-use actix_web::HttpResponse;
+use std::sync::OnceLock;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS},
+    },
+    web::{Bytes, Data},
+};
+use sha2::{Digest, Sha256};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -102,10 +112,38 @@ fn problem_response() -> Response {
     response
 }
 
+/// The description as it is sent. It is the same for everybody, so each worker makes it once.
+#[derive(Default)]
+pub struct Served(OnceLock<Made>);
+
+struct Made {
+    text: Bytes,
+    tag: String,
+}
+
+impl Made {
+    fn below(base_path: &str) -> Self {
+        let mut api = Description::openapi();
+        api.servers = Some(vec![ServerBuilder::new().url(format!("{base_path}/api/v1")).build()]);
+        let text = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
+        let digest = Sha256::digest(&text);
+        let tag: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self { text, tag: format!("\"{tag}\"") }
+    }
+}
+
 /// The description, with the portal's own address.
-pub async fn show(state: Snapshot) -> HttpResponse {
-    let mut api = Description::openapi();
-    let address = format!("{}/api/v1", state.config.server.base_path);
-    api.servers = Some(vec![ServerBuilder::new().url(address).build()]);
-    super::ok(&api)
+pub async fn show(request: HttpRequest, served: Data<Served>, state: Snapshot) -> HttpResponse {
+    let made = served.0.get_or_init(|| Made::below(&state.config.server.base_path));
+    let mut known = request.headers().get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+    let is_known = known.any(|tags| tags.contains(&made.tag));
+    let mut response = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((ETAG, made.tag.as_str()))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if is_known {
+        return response.finish();
+    }
+    response.insert_header(ContentType::json()).body(made.text.clone())
 }

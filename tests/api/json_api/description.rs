@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::{API, Gate};
 use crate::support::process::tool;
+use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD};
 
 /// Schemathesis sends what the description allows and what it forbids, and reads every answer.
@@ -42,6 +43,21 @@ fn whatever_is_sent_the_answer_is_in_the_description() {
     let headers = by_key(&gate.key);
     // Whatever revokes or ends may hit what the run itself goes by.
     run(&mut gate, &headers, &["--max-examples", "40", "--exclude-method", "DELETE"]);
+}
+
+#[test]
+fn the_description_is_sent_once_to_whoever_keeps_it() {
+    let gate = Gate::start();
+    let ask = || Request::get(&format!("{API}/openapi.json"));
+    let first = ask().send(gate.sluice.address);
+    assert_eq!(first.assert_status(200).json()["servers"][0]["url"], API);
+    let tag = first.header("etag").expect("an ETag");
+    let again = ask().header("If-None-Match", tag).send(gate.sluice.address);
+    assert_eq!(again.assert_status(304).body, b"");
+    for other in ["\"other\"", "", "W/\"\""] {
+        let other = ask().header("If-None-Match", other).send(gate.sluice.address);
+        assert_eq!(other.assert_status(200).body, first.body);
+    }
 }
 
 /// A gate where no number that is guessed is that of a key in use.
