@@ -38,12 +38,16 @@ const KEY_LIFE: i64 = 60;
 /// One check at a time: each sends a handful of requests.
 static UNDER_WAY: Mutex<()> = Mutex::const_new(());
 
-/// The addresses on which an app can be checked, and no others: those that its configuration lists, else the one on
-/// which the portal was reached.
+/// What to do where an app has no address that can be checked.
+pub const NO_ADDRESS: &str = "neither the app's hosts nor server.public_url says where the proxy is, and a check sends a key there; set one \
+     of them first";
+
+/// The addresses on which an app can be checked, and no others: on the hosts that its configuration lists, else on the
+/// portal's own. Whoever asks for a check names none, as a key goes there.
 pub fn addresses(visit: &Visit, app: &App) -> Vec<Origin> {
     let here = &visit.origin;
     if app.hosts.is_empty() {
-        return vec![here.clone()];
+        return visit.state.config.server.public_url.iter().cloned().collect();
     }
     let mut all: Vec<Origin> = Vec::new();
     for (host, port) in &app.hosts {

@@ -17,6 +17,9 @@ struct Desk {
     session: String,
 }
 
+/// An app that says where the proxy is.
+const WITH_HOST: &str = "[[app]]\nname = \"qbittorrent\"\nhosts = [\"127.0.0.1\"]";
+
 impl Desk {
     #[track_caller]
     fn start() -> Self {
@@ -191,7 +194,7 @@ fn apps_that_share_a_host_are_told_beside_it_how_the_proxy_tells_them_apart() {
 
 #[test]
 fn the_steps_say_what_is_done_and_only_configured_addresses_are_looked_at() {
-    let desk = Desk::start();
+    let desk = Desk::with(WITH_HOST);
     let html = desk.html(START);
     assert!(html.contains("How people come in") && html.contains("next"), "{html}");
     for (app, address) in [("qbittorrent", "http://evil.test"), ("other", "http://evil.test")] {
@@ -225,7 +228,7 @@ fn who_saves_the_bypass_has_chosen_how_people_come_in() {
 
 #[test]
 fn what_a_look_at_the_proxy_came_to_is_known_after_a_restart() {
-    let mut desk = Desk::start();
+    let mut desk = Desk::with(WITH_HOST);
     assert!(!desk.html(START).contains("Last check"));
     let address = desk.sluice.origin();
     let check = desk.sluice.portal_post("/sluice/admin/start/check").session(&desk.session);

@@ -123,12 +123,13 @@ impl<'a> Desk<'a> {
         assert_eq!(self.browser.run(shown, &json!([])), json!(tags));
     }
 
-    /// By its name alone, which is its kind's.
+    /// By its name, which is its kind's, and the host that people use.
     #[track_caller]
     fn add_app(&self) {
         self.follow("Add an app");
         self.wait_for_heading("Add an app");
         self.browser.fill_in("#name", "qbittorrent");
+        self.browser.fill_in("#hosts", "127.0.0.1");
         self.press("Save");
         self.wait_for_heading("Settings");
         self.browser.wait_for_text("main", "The settings are saved");

@@ -245,7 +245,7 @@ fn look_with(kind: Kind, settings: &str, change: impl Fn(&str) -> String) -> Vec
     let home = TempDir::new().expect("a temporary directory");
     let file = home.path().join("sluice.toml");
     let text = format!(
-        "server.listen = \"127.0.0.1:0\"\nauth.bcrypt_cost = 4\nstore.path = \"{}\"\n{settings}\n[[app]]\nname = \"radarr\"\n",
+        "server.listen = \"127.0.0.1:0\"\nauth.bcrypt_cost = 4\nstore.path = \"{}\"\n{settings}\n[[app]]\nname = \"radarr\"\nhosts = [\"127.0.0.1\"]\n",
         home.path().join("sluice.db").display()
     );
     write(&file, &text);

@@ -177,7 +177,9 @@ pub async fn check(admin: Admin, request: HttpRequest, payload: Payload) -> Http
         Some((app, address))
     });
     let Some((app, address)) = chosen else {
-        let wrong = Some("Choose an app and one of its addresses.".to_owned());
+        let nowhere = app.is_some_and(|app| connection::addresses(&admin.visit, app).is_empty());
+        let wrong = if nowhere { connection::NO_ADDRESS } else { "choose an app and one of its addresses" };
+        let wrong = Some(sentence(wrong));
         return render(&admin, StatusCode::UNPROCESSABLE_ENTITY, Vec::new(), wrong).await;
     };
     match connection::check(&admin.visit, (&admin.user, &proof), (&app.name, &address)).await {

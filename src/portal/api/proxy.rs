@@ -98,7 +98,8 @@ pub async fn show_lines(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckOf {
-    /// One of the addresses of the app's hosts, such as `https://qbittorrent.example.com`; the first where it is left out.
+    /// One of the addresses of the app's hosts, such as `https://qbittorrent.example.com`; the first where it is left out. An app
+    /// without hosts is checked on `server.public_url`.
     address: Option<String>,
 }
 
@@ -150,7 +151,10 @@ pub async fn check(
         Some(address) => names.iter().position(|name| name == address),
     };
     let Some(address) = at.and_then(|at| all.get(at)) else {
-        let message = format!("choose one of the app's addresses: {}", names.join(", "));
+        let message = match names.is_empty() {
+            true => connection::NO_ADDRESS.to_owned(),
+            false => format!("choose one of the app's addresses: {}", names.join(", ")),
+        };
         return Err(Problem::fields(vec![FieldError::new("address", message)]));
     };
     let findings = connection::check(&caller.visit, (&caller.user, &proof), (&app.name, address)).await?;
