@@ -128,6 +128,13 @@ fn read(reader: &mut Reader) -> Option<Config> {
         warnings: Vec::new(),
     };
     refuse_unreachable_sessions(&config, reader);
+    if !config.auth.enabled && config.hosts().next().is_none() {
+        reader.warning(
+            "auth.enabled",
+            "no host is configured, so only addresses and names of a home network are answered; list hosts in [[app]], or \
+             set server.public_url, if people use another name",
+        );
+    }
     Some(config)
 }
 
@@ -172,6 +179,12 @@ impl Config {
     pub fn provider_logout(&self) -> Option<&Url> {
         let upstream = self.upstream.as_ref().and_then(|upstream| upstream.logout_url.as_ref());
         upstream.or_else(|| self.sso.as_ref().and_then(|sso| sso.logout_url.as_ref()))
+    }
+
+    /// Every host that the configuration says is the proxy's.
+    pub fn hosts(&self) -> impl Iterator<Item = &Host> {
+        let of_apps = self.apps.iter().flat_map(|app| app.hosts.iter().map(|(host, _)| host));
+        self.server.public_url.iter().map(|portal| &portal.host).chain(of_apps)
     }
 
     /// The origins that may stand in `rd`: of every configured app, given the portal's own.

@@ -219,7 +219,9 @@ fn authenticator(config: &Config, lane: &Arc<Lane>) -> anyhow::Result<Authentica
         bypass: config.bypass.clone(),
         open: match config.auth.enabled {
             true => OpenDoor::closed(),
-            false => OpenDoor::for_everybody(config.auth.admin_user.clone()),
+            false => {
+                OpenDoor::for_everybody(config.auth.admin_user.clone(), config.hosts().cloned().collect())
+            }
         },
         provisioning: Arc::clone(lane),
     })

@@ -221,6 +221,12 @@ pub enum Rejection {
     /// The bypass acts as somebody who is not there.
     #[error("bypass.user is no user; add one of that name or correct it")]
     BypassUserMissing,
+    /// Authentication is off, and the request was sent to a name that may be a stranger's.
+    #[error(
+        "auth.enabled is false, and the configuration does not name this host; list it in hosts of an [[app]], or set \
+         server.public_url"
+    )]
+    OpenElsewhere,
 }
 
 impl Rejection {
@@ -270,7 +276,7 @@ impl Authenticator {
                 Some(upstream) if !presented.preflight => upstream.attempt(presented),
                 _ => Attempt::NotPresented,
             })
-            .or_else(Way::Open, || self.open.attempt())
+            .or_else(Way::Open, || self.open.attempt(presented.origin))
     }
 
     /// Finds out what takes time.

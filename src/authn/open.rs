@@ -1,15 +1,20 @@
-//! Authentication switched off: everybody is the administrator.
+//! Authentication switched off: everybody is the administrator, on hosts that no stranger can give a name of their own.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    chain::Attempt,
+    chain::{Attempt, Rejection},
     group::Groups,
     name::UserName,
     principal::{Credential, Principal},
 };
 use crate::{
-    policy::{app::PerApp, capability::Capabilities, role::Role},
+    policy::{
+        app::PerApp,
+        capability::Capabilities,
+        origin::{Host, Origin},
+        role::Role,
+    },
     store::{
         last_use::LastUse,
         users::{Standing, User, UserId},
@@ -17,7 +22,13 @@ use crate::{
 };
 
 /// The open administrator, where authentication is off.
-pub struct OpenDoor(Option<Arc<User>>);
+pub struct OpenDoor(Option<Open>);
+
+struct Open {
+    user: Arc<User>,
+    /// The hosts that the configuration names.
+    hosts: HashSet<Host>,
+}
 
 impl OpenDoor {
     /// Nobody comes in without a credential.
@@ -25,9 +36,9 @@ impl OpenDoor {
         Self(None)
     }
 
-    /// Everybody comes in as the administrator `name`.
-    pub fn for_everybody(name: UserName) -> Self {
-        Self(Some(Arc::new(User {
+    /// Everybody comes in as the administrator `name`, on these hosts and on those that are no public names.
+    pub fn for_everybody(name: UserName, hosts: HashSet<Host>) -> Self {
+        let user = Arc::new(User {
             id: UserId::OPEN,
             name,
             display_name: None,
@@ -40,7 +51,8 @@ impl OpenDoor {
             password_hash: None,
             used: LastUse::default(),
             answer: std::sync::OnceLock::new(),
-        })))
+        });
+        Self(Some(Open { user, hosts }))
     }
 
     /// Whether authentication is off.
@@ -48,10 +60,15 @@ impl OpenDoor {
         self.0.is_some()
     }
 
-    pub(super) fn attempt(&self) -> Attempt {
+    /// A page of any site can let its own name stand for the proxy's address, and a browser then takes the app for a part of
+    /// that site. Such a name is not one that the configuration knows.
+    pub(super) fn attempt(&self, origin: &Origin) -> Attempt {
         match &self.0 {
-            Some(user) => Attempt::Accepted(Principal::new(Arc::clone(user), Credential::Open)),
             None => Attempt::NotPresented,
+            Some(open) if origin.host.is_public_name() && !open.hosts.contains(&origin.host) => {
+                Attempt::Rejected(Rejection::OpenElsewhere)
+            }
+            Some(open) => Attempt::Accepted(Principal::new(Arc::clone(&open.user), Credential::Open)),
         }
     }
 }

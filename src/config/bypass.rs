@@ -40,8 +40,7 @@ fn is_public(host: &Host) -> bool {
         let private = PRIVATE.iter().filter_map(|private| network(private).ok());
         return address.is_some_and(|address| !private.into_iter().any(|network| network.contains(&address)));
     }
-    let home = ["local", "lan", "home", "internal", "localdomain", "localhost", "home.arpa"];
-    text.contains('.') && !home.iter().any(|end| text.ends_with(&format!(".{end}")))
+    host.is_public_name()
 }
 
 #[cfg(test)]

@@ -61,6 +61,17 @@ impl Host {
         &self.0
     }
 
+    /// Whether it is a name that somebody on the internet may own, and may let stand for any address: no address itself,
+    /// and no name of a home network.
+    pub fn is_public_name(&self) -> bool {
+        let text = self.as_str();
+        let is_address = text.starts_with('[') || text.parse::<std::net::Ipv4Addr>().is_ok();
+        let home = ["local", "lan", "home", "internal", "localdomain", "localhost", "home.arpa"];
+        let is_home =
+            |end: &&str| text.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        !is_address && text.contains('.') && !home.iter().any(|end| is_home(&end))
+    }
+
     /// Whether this host is `domain` or lies under it.
     pub fn lies_under(&self, domain: &Self) -> bool {
         self.0.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

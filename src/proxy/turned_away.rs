@@ -124,7 +124,10 @@ impl<'a> Asked<'a> {
         if rejection == Rejection::KeyUnknown {
             self.state.sign_in.count_wrong_key(self.client().address());
         }
-        let refused = if rejection.is_final() {
+        let refused = if rejection == Rejection::OpenElsewhere {
+            let refusal = Refusal::Forbidden("this host is not configured");
+            Refused::new(Reason::UnknownHost, refusal, rejection)
+        } else if rejection.is_final() {
             let refusal = Refusal::Forbidden("this user may not enter here");
             Refused::new(Reason::UnknownUser, refusal, rejection)
         } else if self.tries_basic(app) {

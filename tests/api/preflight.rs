@@ -195,7 +195,7 @@ fn headers_that_the_client_forged_change_nothing() {
 
 #[test]
 fn it_passes_without_authentication_and_without_a_configured_app() {
-    let open = Home::new().with("auth.enabled = false").start();
+    let open = Home::new().with("auth.enabled = false\nserver.public_url = \"http://app.test\"").start();
     preflight(Dialect::Nginx, OWN).send(open.address).assert_status(200);
     let default =
         Home::new().with("origins.allowed = [\"https://dash.test\"]").user("ada", &["--admin"]).start();

@@ -215,7 +215,7 @@ fn an_app_that_is_not_configured_is_refused_by_name() {
 
 #[test]
 fn with_auth_off_everyone_is_the_open_administrator() {
-    let sluice = Home::new().with("auth.enabled = false").start();
+    let sluice = Home::new().with("auth.enabled = false\nserver.public_url = \"http://app.test\"").start();
     for dialect in DIALECTS {
         let answer = dialect.verify().header("Remote-User", "mallory").send(sluice.address);
         assert_allowed(&answer);
@@ -234,8 +234,43 @@ fn with_auth_off_everyone_is_the_open_administrator() {
 }
 
 #[test]
-fn with_auth_off_a_page_of_another_site_still_may_not_act() {
+fn with_auth_off_a_name_that_a_stranger_may_own_opens_nothing() {
     let sluice = Home::new().with("auth.enabled = false").start();
+    for dialect in DIALECTS {
+        for (host, status) in [
+            ("evil.example.com", 403),
+            ("127.0.0.1.evil.example.com", 403),
+            ("localhost.evil.test:8080", 403),
+            ("192.168.1.7:8080", 200),
+            ("[fd00::7]", 200),
+            ("8.8.8.8", 200),
+            ("localhost", 200),
+            ("nas", 200),
+            ("nas.local", 200),
+        ] {
+            let page = dialect.about("GET", "http", host, "/").header("Sec-Fetch-Mode", "navigate");
+            let answer = page.send(sluice.address);
+            let reason = answer.assert_status(status).header("x-auth-reason");
+            assert_eq!(reason, (status == 403).then_some("this host is not configured"), "{host}");
+        }
+    }
+    let log = || sluice.process.log.contains("list it in hosts of an [[app]], or set server.public_url");
+    wait::until("the fix in the log", log);
+    let hosts = "auth.enabled = false\n[[app]]\nname = \"films\"\nhosts = [\"films.example.com\"]\n\
+                 [[app]]\nname = \"books\"";
+    let sluice = Home::new().with(hosts).start();
+    for (app, host, status) in
+        [("films", "films.example.com", 200), ("films", "evil.test", 403), ("books", "evil.test", 403)]
+    {
+        let path = format!("{}/{app}", Dialect::Nginx.path());
+        let page = Dialect::Nginx.about_at(&path, &["GET", "http", host, "/"]);
+        page.send(sluice.address).assert_status(status);
+    }
+}
+
+#[test]
+fn with_auth_off_a_page_of_another_site_still_may_not_act() {
+    let sluice = Home::new().with("auth.enabled = false\nserver.public_url = \"http://app.test\"").start();
     let post = || Dialect::Nginx.about("POST", "http", "app.test", "/delete");
     post().send(sluice.address).assert_status(200);
     post().header("Origin", "http://app.test").send(sluice.address).assert_status(200);
