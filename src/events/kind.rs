@@ -54,6 +54,27 @@ pub enum Kind {
     Action,
 }
 
+/// Events that are kept side by side: however many there are of one class, they push out none of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Changes to users, keys, settings and what is whose.
+    Change,
+    /// Sign-ins and sessions.
+    SignIn,
+    /// What apps are used for.
+    Routine,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Change, Self::SignIn, Self::Routine];
+
+    /// The kinds in it.
+    pub fn kinds(self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(move |kind| kind.class() == self)
+    }
+}
+
 use Kind as K;
 
 impl Kind {
@@ -114,6 +135,30 @@ impl Kind {
     /// The kind of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The class whose room it takes.
+    pub const fn class(self) -> Class {
+        match self {
+            K::UserAdded
+            | K::UserChanged
+            | K::UserEnabled
+            | K::UserDisabled
+            | K::UserDeleted
+            | K::UserPasswordChanged
+            | K::UserCapabilitiesChanged
+            | K::KeyMade
+            | K::KeyRevoked
+            | K::SigninUnblocked
+            | K::SettingsChanged
+            | K::SettingsRestored
+            | K::OwnerHandedOver
+            | K::OwnerDropped => Class::Change,
+            K::SessionStarted | K::SessionEnded | K::SigninSucceeded | K::SigninFailed | K::SigninBlocked => {
+                Class::SignIn
+            }
+            K::OwnerRecorded | K::RequestRefused | K::Action => Class::Routine,
+        }
     }
 
     const fn bit(self) -> u32 {

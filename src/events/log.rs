@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     },
     thread,
     time::Duration,
@@ -33,7 +33,7 @@ const WAITING: usize = 4_096;
 const BATCH: usize = 512;
 /// How long a batch that could not be stored waits for its next try.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often a batch is tried before it is given up.
+/// How often a batch is tried before it is given up; once more when the service stops.
 const TRIES: u32 = 10;
 /// How often the thread looks up when nothing comes.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -52,9 +52,11 @@ pub struct Log {
     lost: Arc<AtomicU64>,
 }
 
-/// The thread that stores them; dropping it stores what is left and ends it.
+/// The thread that stores them; dropping it stores what is left, as far as that can be, and ends it.
 pub struct Writer {
     queue: SyncSender<Message>,
+    /// Dropped so that nothing is tried again for long.
+    stop: Option<Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -64,8 +66,11 @@ impl Log {
         let (queue, waiting) = sync_channel(WAITING);
         let (anybodys, waiting_of_anybody) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
+        let (stop, stopped) = channel();
         let writing = Writing {
             store,
+            stopped,
+            stuck: false,
             waiting,
             waiting_of_anybody,
             tally: Tally::default(),
@@ -73,7 +78,8 @@ impl Log {
             warned: 0,
         };
         let thread = thread::Builder::new().name("events".to_owned()).spawn(move || writing.run())?;
-        Ok((Self { queue: queue.clone(), anybodys, lost }, Writer { queue, thread: Some(thread) }))
+        let writer = Writer { queue: queue.clone(), stop: Some(stop), thread: Some(thread) };
+        Ok((Self { queue, anybodys, lost }, writer))
     }
 
     /// Notes what happened just now. Never waits: where too much waits already, it is left out and counted.
@@ -111,6 +117,7 @@ impl Log {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        drop(self.stop.take());
         // An error says that the thread has ended already.
         let _ = self.queue.send(Message::Stop);
         if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
@@ -121,6 +128,9 @@ impl Drop for Writer {
 
 struct Writing {
     store: Arc<Store>,
+    stopped: Receiver<()>,
+    /// Whether something could not be stored since the service stops.
+    stuck: bool,
     waiting: Receiver<Message>,
     waiting_of_anybody: Receiver<(Box<Due>, Option<Arc<Repeats>>)>,
     tally: Tally,
@@ -171,25 +181,37 @@ impl Writing {
         (batch, Next::GoOn)
     }
 
-    fn write(&self, batch: &[Due]) {
+    fn write(&mut self, batch: &[Due]) {
         if batch.is_empty() {
             return;
         }
-        for attempt in 1..=TRIES {
+        let mut tries = if self.stuck { 0 } else { TRIES };
+        let mut last = None;
+        while tries > 0 {
             let stored = self.store.write(|tx| {
                 batch
                     .iter()
                     .try_for_each(|(event, at)| events::append(tx, &*owned(tx, event)?, *at).map(|_| ()))
             });
-            match stored {
-                Ok(()) => return,
-                Err(cause) if attempt == TRIES => {
-                    error!(%cause, events = batch.len(), "events could not be stored and are lost");
-                    self.lost.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
-                }
-                Err(_) => thread::sleep(RETRY),
+            let Err(cause) = stored else {
+                self.stuck = false;
+                return;
+            };
+            last = Some(cause);
+            tries -= 1;
+            if tries > 0 && self.stops_within(RETRY) {
+                (tries, self.stuck) = (u32::from(!self.stuck), true);
             }
         }
+        if let Some(cause) = last {
+            error!(%cause, events = batch.len(), "events could not be stored and are lost");
+        }
+        self.lost.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Waits for as long; whether the service stops.
+    fn stops_within(&self, time: Duration) -> bool {
+        matches!(self.stopped.recv_timeout(time), Err(RecvTimeoutError::Disconnected))
     }
 
     fn tell_of_lost(&mut self) {
@@ -214,4 +236,26 @@ fn owned<'a>(connection: &Connection, event: &'a Event) -> Result<Cow<'a, Event>
         Some(owner) => Cow::Owned(event.clone().with("owner", owner.as_str())),
         None => Cow::Borrowed(event),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::trouble::Trouble;
+
+    #[test]
+    fn a_service_that_stops_does_not_go_on_trying_what_cannot_be_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let store = Arc::new(Store::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        let (log, writer) = Log::start(Arc::clone(&store)).unwrap();
+        for _ in 0..2 * BATCH {
+            log.record(Event::new(Kind::UserAdded));
+        }
+        drop(writer);
+        assert_eq!(log.lost(), 2 * BATCH as u64);
+        let tried = store.troubles().get(Trouble::Lost);
+        assert!((1..=3).contains(&tried), "tried {tried} times");
+    }
 }

@@ -173,8 +173,10 @@ impl Follower {
 
     fn text(&self, batch: &[Recorded], had: EventId) -> String {
         let mut text = String::new();
-        if batch.first().is_some_and(|first| first.id.get() > had.get() + 1) {
-            gap(&mut text, had);
+        let before = std::iter::once(had).chain(batch.iter().map(|recorded| recorded.id));
+        let missing = before.zip(batch).find(|(before, next)| next.id.get() > before.get() + 1);
+        if let Some((before, _)) = missing {
+            gap(&mut text, before);
         }
         for recorded in batch.iter().filter(|recorded| self.kinds.contains(recorded.event.kind)) {
             let (id, name) = (recorded.id.get(), recorded.event.kind.name());

@@ -1,12 +1,15 @@
 //! What a running service does beside answering: takes over what commands wrote, stores what could wait,
 //! and notices a database that was lost.
 
+mod pruning;
+
 use std::{
-    sync::{Arc, atomic::Ordering, mpsc},
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
+use pruning::Pruning;
 use tracing::{error, info, warn};
 
 use super::{
@@ -38,8 +41,6 @@ const DOUBT: Duration = Duration::from_secs(3_600);
 
 /// Ticks before old events are first deleted: a second.
 const TICKS_TO_PRUNE: u32 = 5;
-/// Events that one transaction deletes.
-const PRUNED_AT_ONCE: u32 = 2_000;
 
 /// How long a revoked or ended key is known again, in seconds.
 const KEY_MEMORY: i64 = 90 * 86_400;
@@ -81,7 +82,7 @@ impl Background {
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
             let mut tick: u32 = 0;
             let (mut sweeper, mut pruner) = (Sweeper::start(), Sweeper::start());
-            let mut pruning = Pruning::Done;
+            let mut pruning = Pruning::new(store.newest_event());
             while matches!(stopped.recv_timeout(WATCH_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tick = tick.wrapping_add(1);
                 store.watch();
@@ -93,11 +94,10 @@ impl Background {
                     store.sweep(lifetimes());
                 }
                 if tick % TICKS_PER_PRUNING == TICKS_TO_PRUNE && pruner.clock_is_steady() {
-                    pruning = Pruning::GoesOn;
+                    pruning.old_goes_on = true;
                 }
-                if pruning == Pruning::GoesOn {
-                    pruning = store.prune();
-                }
+                store.prune_old(&mut pruning);
+                store.make_room(&mut pruning);
             }
             each_tick(&store, Turn::Last);
             store.store_stamps();
@@ -165,19 +165,6 @@ impl Store {
         }
     }
 
-    /// Deletes some of the events that are too old, so that nobody waits long for it.
-    fn prune(&self) -> Pruning {
-        let oldest = Timestamp::from_secs(clock::now().secs() - self.keep_events.load(Ordering::Relaxed));
-        match self.lock().database.write(|tx| events::prune(tx, oldest, PRUNED_AT_ONCE)) {
-            Ok(0) => Pruning::Done,
-            Ok(_) => Pruning::GoesOn,
-            Err(cause) => {
-                warn!(%cause, "old events could not be deleted; will try again");
-                Pruning::Done
-            }
-        }
-    }
-
     /// Ends what has run out. Verify refuses it already; this tells those who follow the events.
     fn sweep(&self, lifetimes: Lifetimes) {
         let now = clock::now();
@@ -200,13 +187,6 @@ impl Store {
             Err(cause) => warn!(%cause, "expired sessions could not be deleted; will try again"),
         }
     }
-}
-
-/// Whether old events are left.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pruning {
-    GoesOn,
-    Done,
 }
 
 /// Stores the ends of sessions and keys that were acknowledged as denied but could not be stored.
