@@ -17,6 +17,7 @@ pub mod open;
 pub mod password;
 pub mod principal;
 pub mod profile;
+pub mod query_key;
 pub mod session;
 pub mod sign_in;
 pub mod single_flight;

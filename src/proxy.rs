@@ -6,6 +6,7 @@ pub mod caller;
 pub mod claim;
 pub mod client;
 pub mod dialect;
+mod edited;
 pub mod gate;
 pub mod handed_on;
 pub mod headers;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use memchr::{memchr_iter, memrchr};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -12,6 +11,7 @@ use super::{
     chain::{Attempt, Presented, Rejection},
     name::UserName,
     principal::{Carrier, Credential, Principal},
+    query_key,
     token::{RandomError, Token, TokenDigest, is_token},
 };
 use crate::{
@@ -145,7 +145,7 @@ fn candidate<'a>(
         }
         _ => {}
     }
-    for text in in_query(presented.query) {
+    for text in query_key::values(presented.query_of_keys) {
         if looks_like_one(text) || !presented.app_has_own_keys {
             merge(&mut found, Candidate { text, carrier: Carrier::Query, user: "" })?;
         }
@@ -199,20 +199,6 @@ pub fn apps_own_bearer(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers
         .get(AUTHORIZATION)
         .filter(|_| matches!(Authorization::of(headers), Authorization::Bearer(token) if own(token)))
-}
-
-/// The values of `apikey` and `api_key`, in any case as some apps take them; an empty one is absent.
-fn in_query(query: &str) -> impl Iterator<Item = &str> {
-    let is_key = |name: &str| name.eq_ignore_ascii_case("apikey") || name.eq_ignore_ascii_case("api_key");
-    // Most are too short to hold one, as those of pages that poll.
-    let query = if query.len() > "apikey=".len() { query } else { "" };
-    // A second `=` in a pair follows no name that could be a key's.
-    memchr_iter(b'=', query.as_bytes()).filter_map(move |sign| {
-        let (before, value) = (&query[..sign], &query[sign + 1..]);
-        let name = memrchr(b'&', before.as_bytes()).map_or(before, |mark| &before[mark + 1..]);
-        let value = is_key(name).then(|| value.split('&').next()).flatten()?;
-        (!value.is_empty()).then_some(value)
-    })
 }
 
 /// Proves the owner of a key that came as the password of an app's own sign-in.
@@ -301,21 +287,6 @@ mod tests {
             ["", token, "sluice_", "sluice_short", &format!("{}x", key.expose()), &format!("Sluice_{token}")]
         {
             assert_eq!(digest(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_key_in_the_query_is_found_by_its_exact_name() {
-        for (query, found) in [
-            ("apikey=K", &["K"][..]),
-            ("t=search&APIKey=K&q=1", &["K"]),
-            ("api_key=K&apikey=L", &["K", "L"]),
-            ("apikey=", &[]),
-            ("xapikey=K&apikey", &[]),
-            ("q=apikey=K", &[]),
-            ("", &[]),
-        ] {
-            assert_eq!(in_query(query).collect::<Vec<_>>(), found, "{query}");
         }
     }
 

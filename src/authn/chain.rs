@@ -39,8 +39,8 @@ pub struct Presented<'a> {
     pub origin: &'a Origin,
     /// Its path and query.
     pub target: &'a str,
-    /// Its query.
-    pub query: &'a str,
+    /// The query that keys are read from.
+    pub query_of_keys: &'a str,
     /// Its method, as far as the proxy said it.
     pub method: &'a str,
     /// Whether a person navigates, whom another provider may send elsewhere.

@@ -14,6 +14,12 @@ pub fn is_plain(path: &str, non_ascii: bool) -> bool {
         && (all & PERCENT == 0 || escapes_are_plain(path, non_ascii))
 }
 
+/// Whether every proxy that decodes a path and encodes it again comes to the same bytes.
+pub fn is_literal(path: &str) -> bool {
+    let literal = |b: u8| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&b);
+    is_plain(path, false) && path.bytes().all(literal)
+}
+
 const SLASH: u8 = 1;
 const DOT: u8 = 2;
 const PERCENT: u8 = 4;
@@ -55,7 +61,7 @@ pub fn loose_readings(path: &str) -> [Vec<String>; 2] {
 
 /// Decoded as often as it is encoded. Escapes never overlap, so the order of decoding makes no difference: each is
 /// decoded with its last byte, also where that byte was decoded itself, and no byte is looked at again.
-fn decoded_through(path: &str) -> String {
+pub fn decoded_through(path: &str) -> String {
     let mut decoded = Vec::with_capacity(path.len());
     for byte in path.bytes() {
         decoded.push(byte);
@@ -143,6 +149,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_literal_path_is_the_same_decoded_and_encoded() {
+        for (path, literal) in [
+            ("/", true),
+            ("/api/v2/app/version", true),
+            ("/a-b_c.d~e/(1)!$&'*+,=:@", true),
+            ("/a%20b", false),
+            ("/a%2Fb", false),
+            ("/a//b", false),
+            ("/a/./b", false),
+            ("/a/..", false),
+            ("/a;b", false),
+            ("/a[1]", false),
+            ("/a\"b", false),
+            ("/a|b", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_literal(path), literal, "{path}");
+        }
+    }
 
     #[test]
     fn a_path_that_apps_read_differently_is_not_plain() {

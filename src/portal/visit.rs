@@ -120,7 +120,7 @@ impl Visit {
             client,
             origin: &self.origin,
             target: self.request.path(),
-            query: "",
+            query_of_keys: "",
             method: "GET",
             navigating: false,
             preflight: false,

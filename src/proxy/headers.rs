@@ -4,7 +4,7 @@ use actix_web::http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 
 /// The names that Sluice answers with or reads from the proxy. A client's header that an app would fold into
 /// one of them (`Remote_User`, `Remote.User`, as CGI, WSGI and PHP do) is an attack.
-pub const OWNED: [&str; 12] = [
+pub const OWNED: [&str; 14] = [
     "remote-user",
     "remote-name",
     "remote-email",
@@ -17,6 +17,8 @@ pub const OWNED: [&str; 12] = [
     "x-auth-app",
     "x-auth-reason",
     "x-sluice-secret",
+    "x-sluice-uri",
+    "x-sluice-upgrade",
 ];
 
 /// Headers by which some apps let a request be another method than it says.
@@ -55,8 +57,11 @@ pub struct Marks<'a> {
     pub alias: Option<&'a str>,
     /// Whether one came by which some apps let a request be another method than it says.
     pub overridden: bool,
-    /// Whether it is a WebSocket handshake.
+    /// Whether it is a WebSocket handshake. Old ones have no key, and most proxies keep `Upgrade` to themselves, so
+    /// the lines say it under a name of ours.
     pub websocket: bool,
+    /// Whether the lines took a key out of the query.
+    pub keyed: bool,
 }
 
 impl<'a> Marks<'a> {
@@ -71,7 +76,8 @@ impl<'a> Marks<'a> {
                 [b'x', _, b'h' | b'm', ..] if METHOD_OVERRIDES.iter().any(|one| folds_into(name, one)) => {
                     marks.overridden = true;
                 }
-                b"sec-websocket-key" => marks.websocket = true,
+                b"sec-websocket-key" | b"x-sluice-upgrade" => marks.websocket = true,
+                b"x-sluice-uri" => marks.keyed = true,
                 _ => {}
             }
         }

@@ -1,14 +1,16 @@
 //! The client's request, as the proxy describes it.
 
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN};
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::{
     dialect::{Dialect, Family, Says},
+    edited,
     headers::{Field, Marks, field},
     undescribed::Undescribed,
 };
 use crate::{
+    authn::query_key,
     policy::{
         origin::{Origin, Scheme, parse_authority},
         route::Verb,
@@ -35,6 +37,8 @@ pub struct Original<'a> {
     pub target: &'a str,
     /// The same apart.
     parts: (&'a str, &'a str),
+    /// The query that keys are read from: the client's own, also where the app gets another.
+    pub query_of_keys: &'a str,
     /// Its method, as far as rules need it.
     pub method: Method,
     /// Its method, as routes tell them apart.
@@ -54,12 +58,12 @@ impl<'a> Original<'a> {
             Family::Original => original_url(headers)?,
             Family::Forwarded => forwarded(headers)?,
         };
-        let parts =
-            plain_parts(target).ok_or(Undescribed::Malformed("the address of the original request"))?;
+        let parts = plain_parts(target)?;
+        let query_of_keys = edited::query_of_keys(headers, marks, target)?;
         let overridden = marks.overridden;
         let (method, verb, method_name) = method(headers, dialect, overridden)?;
         let exchange = if marks.websocket { Exchange::WebSocket } else { Exchange::Http };
-        Ok(Self { origin, target, parts, method, verb, overridden, method_name, exchange })
+        Ok(Self { origin, target, parts, query_of_keys, method, verb, overridden, method_name, exchange })
     }
 
     /// The path without the query.
@@ -131,7 +135,8 @@ fn forwarded(headers: &HeaderMap) -> Result<(Origin, &str), Undescribed> {
 
 /// A path that starts with `/` and a query, which hold only printable ASCII; percent-signs in the path start a byte
 /// other than NUL, and no fragment is there.
-fn plain_parts(target: &str) -> Option<(&str, &str)> {
+fn plain_parts(target: &str) -> Result<(&str, &str), Undescribed> {
+    let malformed = Undescribed::Malformed("the address of the original request");
     let (path, query) = match memchr(b'?', target.as_bytes()) {
         Some(mark) => (&target[..mark], &target[mark + 1..]),
         None => (target, ""),
@@ -140,10 +145,19 @@ fn plain_parts(target: &str) -> Option<(&str, &str)> {
         let hex = path.as_bytes().get(at + 1..at + 3);
         hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit) && hex != b"00")
     };
-    let plain = path.starts_with('/')
-        && scan::all(target.as_bytes(), |b| b.is_ascii_graphic() & (b != b'#'))
-        && memchr_iter(b'%', path.as_bytes()).all(is_escape);
-    plain.then_some((path, query))
+    if !(path.starts_with('/') && scan::all(target.as_bytes(), |b| b.is_ascii_graphic() & (b != b'#'))) {
+        return Err(malformed);
+    }
+    // Most paths hold neither.
+    if memchr2(b'%', b'=', path.as_bytes()).is_some() {
+        if !memchr_iter(b'%', path.as_bytes()).all(is_escape) {
+            return Err(malformed);
+        }
+        if query_key::is_in_path(path) {
+            return Err(Undescribed::KeyInPath);
+        }
+    }
+    Ok((path, query))
 }
 
 fn method(

@@ -16,6 +16,20 @@ pub enum Undescribed {
     /// A header came more than once, or is no such thing.
     #[error("{0} is repeated or malformed")]
     Malformed(&'static str),
+    /// What the lines take out of a query, an older version of theirs would take out of the path as well.
+    #[error("a key stands in the path; send it as X-API-Key")]
+    KeyInPath,
+    /// A proxy that takes the key out writes such a path anew.
+    #[error(
+        "a key stands in the query beside a path with percent-encoded or unusual characters; send it as X-API-Key"
+    )]
+    KeyBesidePath,
+    /// The app would get another request than the client's without the key.
+    #[error(
+        "the query holds more than one key, or the proxy changed the address in another way; send one key, and copy the \
+         proxy lines of this version"
+    )]
+    Edited,
 }
 
 impl Undescribed {
@@ -25,7 +39,7 @@ impl Undescribed {
             Self::Missing { header, .. } => {
                 format!("the proxy sent no {header}; the log of Sluice shows the line to add")
             }
-            Self::Malformed(_) => self.to_string(),
+            _ => self.to_string(),
         }
     }
 }

@@ -239,7 +239,7 @@ impl<'a> Asked<'a> {
             client: &|| self.client(),
             origin: &original.origin,
             target: original.target,
-            query: original.query(),
+            query_of_keys: original.query_of_keys,
             method: match original.method {
                 Method::Unknown | Method::UnknownOfPage => "GET",
                 Method::Safe | Method::Unsafe => original.method_name,

@@ -22,6 +22,7 @@ macro_rules! behind {
             conditional_and_range_headers_open_nothing,
             the_verify_address_is_no_way_in,
             no_protocol_but_websocket_is_switched_to,
+            a_handshake_without_a_key_is_a_websocket_all_the_same,
         );
         $crate::behind!($kind, capabilities:
             a_route_needs_its_capability,

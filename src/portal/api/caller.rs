@@ -148,7 +148,7 @@ fn by_key(visit: &Visit, request: &HttpRequest) -> Attempt {
         client: &|| visit.client(),
         origin: &visit.origin,
         target: request.path(),
-        query: "",
+        query_of_keys: "",
         method: request.method().as_str(),
         navigating: false,
         preflight: false,

@@ -9,10 +9,12 @@ const SUBDOMAINS: &str = include_str!("../../../deploy/traefik/dynamic-subdomain
 /// Where the example says that its second app is, which is decided by the body.
 const OTHER_APP: &str = "127.0.0.1:9091";
 /// Everything of the two apps in the examples.
-const OF_APPS: [(&str, &str); 7] = [
+const OF_APPS: [(&str, &str); 9] = [
     ("routers", "sluice-qbittorrent-sign-in"),
     ("routers", "qbittorrent"),
+    ("routers", "qbittorrent-websocket"),
     ("routers", "transmission"),
+    ("routers", "transmission-websocket"),
     ("middlewares", "sluice-qbittorrent"),
     ("middlewares", "sluice-transmission"),
     ("services", "qbittorrent"),
@@ -43,7 +45,7 @@ fn shared(site: &Site<'_>) -> String {
     let comments = [
         "    # The sign-in of qBittorrent's clients",
         "    # password.\n",
-        "    # The apps.\n",
+        "    # The apps, each with",
         "    # The question to Sluice",
         "    # sluice.toml.\n",
     ];
@@ -62,14 +64,19 @@ fn app(site: &Site<'_>) -> String {
         "" => host("PathPrefix(`/`)".to_owned()),
         path => host(format!("PathPrefix(`{path}/`) || Path(`{path}`)")),
     };
-    // Of two apps on one host, the one with the longer path comes first.
-    let priority = 10 + site.path.len().min(80);
+    // Of two apps on one host, the one with the longer path comes first; all come after Sluice's own pages.
+    let priority = 10 + 2 * site.path.len().min(44);
     let app = format!("app-{name}");
-    let router = entry(ONE_HOST, "routers", "qbittorrent")
-        .replace("    qbittorrent:", &format!("    {app}:"))
-        .replace("service: qbittorrent", &format!("service: {app}"))
-        .replace("sluice-qbittorrent]", &format!("sluice-{app}]"))
-        .replace("priority: 10", &format!("priority: {priority}"));
+    let of_app = |key: &str| {
+        entry(ONE_HOST, "routers", key)
+            .replace("    qbittorrent", &format!("    {app}"))
+            .replace("service: qbittorrent", &format!("service: {app}"))
+            .replace("sluice-qbittorrent]", &format!("sluice-{app}]"))
+    };
+    let router = of_app("qbittorrent").replace("priority: 10", &format!("priority: {priority}"));
+    let websocket = of_app("qbittorrent-websocket")
+        .replace("priority: 11", &format!("priority: {}", priority + 1))
+        .replace("PathPrefix(`/`)", &format!("({rule})"));
     let check = router
         .replace(&format!("    {app}:"), &format!("    sluice-check-{name}:"))
         .replace(&format!("service: {app}"), "service: sluice")
@@ -91,7 +98,7 @@ fn app(site: &Site<'_>) -> String {
         .replace("    qbittorrent:", &format!("    {app}:"))
         .replace(&format!("http://{APP}"), &site.url());
     format!(
-        "http:\n  routers:\n{sign_in}{router}{check}\n  middlewares:\n{middleware}\n  services:\n{service}"
+        "http:\n  routers:\n{sign_in}{router}{websocket}{check}\n  middlewares:\n{middleware}\n  services:\n{service}"
     )
 }
 
