@@ -21,8 +21,16 @@ macro_rules! behind {
             odd_methods_without_a_session_never_reach_the_app,
             conditional_and_range_headers_open_nothing,
             the_verify_address_is_no_way_in,
+        );
+        $crate::behind!($kind, upgrades:
             no_protocol_but_websocket_is_switched_to,
             a_handshake_without_a_key_is_a_websocket_all_the_same,
+        );
+        $crate::behind!($kind, judged:
+            the_app_gets_what_was_judged_with_shipped_lines,
+            the_app_gets_what_was_judged_with_written_lines,
+            the_app_gets_what_was_judged_of_http2,
+            a_path_that_holds_a_key_is_nobodys,
         );
         $crate::behind!($kind, capabilities:
             a_route_needs_its_capability,

@@ -36,21 +36,21 @@ use super::sluice::{Home, PASSWORD, session_of};
 use super::world::with_people;
 use super::{caddy, nginx, traefik};
 
-const QBITTORRENT: Traits = Traits { signs_in_like_qbittorrent: true, decided_by_body: false };
+pub const QBITTORRENT: Traits = Traits { signs_in_like_qbittorrent: true, decided_by_body: false };
 const BY_BODY: Traits = Traits { signs_in_like_qbittorrent: false, decided_by_body: true };
 
 /// A service looks at one proxy at a time.
 static LOOKING: Mutex<()> = Mutex::new(());
 
 /// An app before which lines are to stand.
-struct Wanted<'a> {
-    name: &'a str,
-    address: SocketAddr,
-    path: &'a str,
-    traits: Traits,
+pub struct Wanted<'a> {
+    pub name: &'a str,
+    pub address: SocketAddr,
+    pub path: &'a str,
+    pub traits: Traits,
 }
 
-fn written(kind: Kind, gate: SocketAddr, wanted: &Wanted<'_>) -> Lines {
+pub fn written(kind: Kind, gate: SocketAddr, wanted: &Wanted<'_>) -> Lines {
     let proxy = match kind {
         Kind::Nginx => lines::Proxy::Nginx,
         Kind::Traefik => lines::Proxy::Traefik,
@@ -73,7 +73,7 @@ fn written(kind: Kind, gate: SocketAddr, wanted: &Wanted<'_>) -> Lines {
 
 /// The proxy with the lines of the first app, and those of the second within its site.
 #[track_caller]
-fn start(kind: Kind, first: &Lines, second: Option<&Lines>, change: impl Fn(&str) -> String) -> Proxy {
+pub fn start(kind: Kind, first: &Lines, second: Option<&Lines>, change: impl Fn(&str) -> String) -> Proxy {
     let dir = TempDir::new().expect("a temporary directory");
     let port = free_port();
     let here = dir.path().display().to_string();
