@@ -11,6 +11,7 @@ mod elsewhere;
 pub mod external;
 pub mod group;
 pub mod lane;
+pub mod marker;
 pub mod masked;
 pub mod name;
 pub mod open;

@@ -9,6 +9,7 @@ mod audit;
 mod auth;
 mod book;
 mod bypass;
+mod cookies;
 pub mod environment;
 mod event;
 mod extras;

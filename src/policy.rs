@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod capability;
+pub mod cookies;
 pub mod extras;
 pub mod item;
 pub mod needs;

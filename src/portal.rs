@@ -10,6 +10,7 @@ pub mod expired_form;
 pub mod forbidden;
 pub mod form;
 pub mod frame;
+pub mod handover;
 mod key_form;
 mod key_words;
 pub mod log_in;

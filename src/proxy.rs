@@ -13,6 +13,7 @@ pub mod headers;
 pub mod lines;
 mod noted;
 pub mod original;
+pub mod person;
 pub mod refusal;
 pub mod target;
 pub mod turned_away;

@@ -10,10 +10,10 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, admin, api, assets, forbidden, log_in, log_out, page, probe, prove, qbittorrent, setup,
+        account, admin, api, assets, forbidden, handover, log_in, log_out, page, probe, prove, qbittorrent, setup,
         span::PortalSpan,
     },
-    proxy::lines,
+    proxy::{lines, person},
     state::Snapshot,
 };
 
@@ -43,6 +43,7 @@ pub fn configure(service: &mut ServiceConfig, base_path: &str) {
             .service(resource("/account/sessions/end-others", web::post().to(account::sessions::end_others)))
             .service(resource("/setup", page::read().to(setup::show)).route(web::post().to(setup::submit)))
             .service(resource("/proof", page::read().to(prove::show)).route(web::post().to(prove::submit)))
+            .service(resource(person::PAGE, page::read().to(handover::show)))
             .route("/probe", web::get().to(probe::receive))
             .service(resource("/forbidden", web::to(forbidden::show)))
             .service(web::scope("/admin").configure(admin::configure))

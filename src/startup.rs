@@ -15,6 +15,7 @@ use crate::{
         chain::Authenticator,
         external::{Provisioner, Provisioning},
         lane::Lane,
+        marker::MarkerKey,
         open::OpenDoor,
         password,
         session::SessionRules,
@@ -42,7 +43,7 @@ use crate::{
         Store,
         background::{Background, Lifetimes},
         database::StoreError,
-        events, looks,
+        events, looks, secrets,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
@@ -116,11 +117,14 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let meters = Meters::new(metrics, &config.apps);
     let app_values = AppValues::new(&config.apps);
     let checked = Arc::new(Checked::stored(store.read(looks::all)?));
+    let markers =
+        Arc::new(marker_key(&store).context("the key of the cookie that says whose an app's cookies are")?);
     let state = State {
         config,
         flags,
         store,
         authenticator,
+        markers,
         sign_in,
         meters,
         app_values,
@@ -173,6 +177,7 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         flags: before.flags.clone(),
         store: Arc::clone(&before.store),
         authenticator,
+        markers: Arc::clone(&before.markers),
         sign_in,
         meters,
         app_values,
@@ -183,6 +188,12 @@ pub fn renew(before: &State, config: Config) -> anyhow::Result<State> {
         probes: Arc::clone(&before.probes),
         setup: before.setup.clone(),
     })
+}
+
+/// The store's key; the first start makes it.
+fn marker_key(store: &Store) -> anyhow::Result<MarkerKey> {
+    let fresh = MarkerKey::generate()?;
+    Ok(MarkerKey::new(&store.write(|tx| secrets::keep(tx, secrets::PERSON_MARKERS, &fresh))?))
 }
 
 fn session_rules(config: &Config) -> SessionRules {

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     administration::setup::Checked,
-    authn::{chain::Authenticator, sign_in::SignIn},
+    authn::{chain::Authenticator, marker::MarkerKey, sign_in::SignIn},
     config::{Config, Flags},
     events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
@@ -30,6 +30,8 @@ pub struct State {
     pub store: Arc<Store>,
     /// Credentials and what they are compared with.
     pub authenticator: Authenticator,
+    /// Whose the cookies are that apps have set in a browser.
+    pub markers: Arc<MarkerKey>,
     /// Signing in.
     pub sign_in: SignIn,
     /// Where what happens is noted.

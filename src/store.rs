@@ -12,6 +12,7 @@ pub mod looks;
 pub mod marker;
 mod migrations;
 pub mod owners;
+pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod traffic;

@@ -121,10 +121,29 @@ impl<'a> Cookies<'a> {
         }
     }
 
+    /// The others one by one, each `name=value` as it came.
+    pub fn pairs(&self) -> impl Iterator<Item = &'a [u8]> {
+        let pairs = self.stretches().flat_map(|stretch| stretch.split(|&b| b == b';'));
+        pairs.map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty())
+    }
+
+    /// The others whose names pass, as one header; `None` where there are none.
+    pub fn others_that(&self, passes: impl Fn(&[u8]) -> bool) -> Option<HeaderValue> {
+        match self.pairs().all(|pair| passes(name_of(pair))) {
+            true => self.others(),
+            false => joined(self.pairs().filter(|pair| passes(name_of(pair)))).filter(|all| !all.is_empty()),
+        }
+    }
+
     fn stretches(&self) -> impl Iterator<Item = &'a [u8]> {
         let first = (!self.first.is_empty()).then_some(self.first);
         first.into_iter().chain(self.more.iter().copied())
     }
+}
+
+/// The name of a pair: what stands before the first `=`, or all of it.
+pub fn name_of(pair: &[u8]) -> &[u8] {
+    memchr(b'=', pair).map_or(pair, |end| &pair[..end])
 }
 
 /// Cookies for the app with one of our own making, `name=value`, in place of any of that name.
@@ -204,6 +223,25 @@ mod tests {
         }
         let several = headers(&[b"a=b", b"sid=X", b"c=d"]);
         assert_eq!(Cookies::of(&several, &sid).others().unwrap(), "a=b; c=d");
+    }
+
+    #[test]
+    fn cookies_whose_names_do_not_pass_are_left_out() {
+        let sid = CookieName::new("sid");
+        for (header, rest) in [
+            (&b"a=b; c=d"[..], Some(&b"a=b; c=d"[..])),
+            (b"a=b;c=d", Some(b"a=b;c=d")),
+            (b"app=x; a=b", Some(b"a=b")),
+            (b"a=b; app=x;;app=y; sid=X; c=\xff", Some(b"a=b; c=\xff")),
+            (b"app=x; sid=X", None),
+            (b"app", None),
+            (b"app =x; App=y; xapp=z", Some(b"App=y; xapp=z")),
+            (b"", None),
+        ] {
+            let map = headers(&[header]);
+            let left = Cookies::of(&map, &sid).others_that(|name| name.trim_ascii() != b"app");
+            assert_eq!(left.as_ref().map(HeaderValue::as_bytes), rest, "{}", header.escape_ascii());
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `[[app]]`: the protected apps.
 
 use super::{
-    extras,
+    cookies, extras,
     pack::Packs,
     reader::Reader,
     server::base_path,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     authn::{group::is_group, name::UserName},
     policy::{
-        app::{App, AppName, Apps, Authorization, Entry, Ownership},
+        app::{App, AppName, Apps, Authorization, Entry, Live, Ownership},
         needs::Needs,
         pack::{Owners, Pack},
         route::Row,
@@ -83,19 +83,22 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
         false => Err("is no group; a group has 1 to 64 printable characters without , and |".to_owned()),
     });
     let extras = extras::read(reader, key, authorization.unwrap_or(Authorization::Gate));
+    let cookies = cookies::read(reader, key);
     if pack.is_none() {
         // Without their pack they cannot be judged, but are known all the same.
-        ["public", "ownership"].into_iter().for_each(|name| _ = reader.is_set(&key(name)));
+        ["public", "ownership", "live"].into_iter().for_each(|name| _ = reader.is_set(&key(name)));
     }
     let pack = pack?;
     let public = public(reader, &key("public"), &pack);
     let ownership = ownership(reader, &key("ownership"), &pack);
+    let live = live(reader, &key("live"), &pack);
     let unsafe_methods = reader.value(&key("unsafe_methods"), "any", unsafe_methods);
     Some(App {
         place: index,
         name: name?,
         hosts: hosts?,
         origins: origins?,
+        cookies: cookies?.before(&pack.cookies),
         pack,
         authorization: authorization?,
         base_path: base_path?,
@@ -103,6 +106,8 @@ fn app(reader: &mut Reader, index: usize, packs: &Packs) -> Option<App> {
         entry: Entry { users: users?, groups: groups? },
         public: public?,
         ownership: ownership?,
+        live: live?,
+        may_see_marker: false,
         unsafe_methods: unsafe_methods?,
     })
 }
@@ -130,6 +135,30 @@ fn unsafe_methods(text: &str) -> Result<Needs, String> {
         Ok(needs) => Ok(needs),
         Err(_) => Err("is none of any, admin, deny and capabilities joined by +".to_owned()),
     }
+}
+
+/// Who decides what a live channel carries.
+fn live(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Live> {
+    let live = reader.value(key, "gate", |text| match text {
+        "gate" => Ok(Live::Gate),
+        "app" if pack.live_listed.is_empty() => Err(format!(
+            "does not hold: the pack {} knows no live channel that the app decides about; leave it out",
+            pack.name
+        )),
+        "app" => Ok(Live::App),
+        _ => Err("is neither gate nor app".to_owned()),
+    })?;
+    if live == Live::App {
+        reader.choice(
+            key,
+            &format!(
+                "live = \"app\": whoever may enter {title} gets what {title} itself grants its user of that name, whatever \
+                 Sluice grants; keep its sign-in on, give its users their rights by hand, and see docs/packs.md",
+                title = pack.title
+            ),
+        );
+    }
+    Some(live)
 }
 
 fn ownership(reader: &mut Reader, key: &str, pack: &Pack) -> Option<Ownership> {

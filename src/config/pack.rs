@@ -8,6 +8,7 @@ use crate::policy::pack::Pack;
 
 #[cfg(test)]
 mod cases;
+mod error;
 mod raw;
 
 macro_rules! packs {

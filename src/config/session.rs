@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{reader::Reader, values::duration};
-use crate::policy::origin::Host;
+use crate::{authn::marker::is_marker, policy::origin::Host};
 
 /// When the cookie is marked as for HTTPS only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,9 @@ impl SessionConfig {
 fn cookie_name(text: &str) -> Result<String, String> {
     let plain = (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    if plain {
+    if is_marker(text.as_bytes()) {
+        Err("is the name of another cookie of Sluice's; choose another".to_owned())
+    } else if plain {
         Ok(text.to_owned())
     } else {
         Err("is no cookie name; use letters, digits, _ and -".to_owned())

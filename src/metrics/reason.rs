@@ -23,6 +23,8 @@ pub enum Reason {
     AdminOnly,
     /// The user or the key may not enter the app.
     NotForThisApp,
+    /// The app's cookies in the browser are another person's, or not yet known to be theirs.
+    AnotherPerson,
     /// Nobody may, through this gate.
     NotThroughThisGate,
     /// The proxy did not describe the request, or wrongly.
@@ -39,7 +41,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NoCredential,
         Self::WrongCredential,
         Self::Throttled,
@@ -50,6 +52,7 @@ impl Reason {
         Self::MissingCapability,
         Self::AdminOnly,
         Self::NotForThisApp,
+        Self::AnotherPerson,
         Self::NotThroughThisGate,
         Self::Undescribed,
         Self::UntrustedPeer,
@@ -71,6 +74,7 @@ impl Reason {
             Self::MissingCapability => "missing_capability",
             Self::AdminOnly => "admin_only",
             Self::NotForThisApp => "not_for_this_app",
+            Self::AnotherPerson => "another_person",
             Self::NotThroughThisGate => "not_through_this_gate",
             Self::Undescribed => "undescribed",
             Self::UntrustedPeer => "untrusted_peer",
@@ -93,6 +97,7 @@ impl Reason {
             Self::MissingCapability => "Not allowed to do this",
             Self::AdminOnly => "Only for administrators",
             Self::NotForThisApp => "Not allowed into this app",
+            Self::AnotherPerson => "With another person’s cookies of the app",
             Self::NotThroughThisGate => "Closed to everybody",
             Self::Undescribed => "Not described by the proxy",
             Self::UntrustedPeer => "Not from a trusted proxy",

@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     capability::Capabilities,
+    cookies::CookieRules,
     extras::Extras,
     needs::Needs,
     origin::{Host, Origin},
@@ -51,6 +52,15 @@ pub enum Ownership {
     None,
     /// It knows none, so a route that changes downloads also needs `edit_all_downloads`.
     Strict,
+}
+
+/// Who decides what a live channel carries once it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// The gate, which sees the opening only: it takes every capability that the channel could use.
+    Gate,
+    /// The app, by the rights of its own users.
+    App,
 }
 
 /// Who may enter at all; administrators always may.
@@ -122,6 +132,12 @@ pub struct App {
     pub public: Routes,
     /// Whether changing a download takes more.
     pub ownership: Ownership,
+    /// Who decides what its live channels carry.
+    pub live: Live,
+    /// What becomes of the cookies that it sets itself, its pack's rules included.
+    pub cookies: CookieRules,
+    /// Whether a browser may bring it the marker of whose cookies these are.
+    pub may_see_marker: bool,
     /// What a request needs, beside what its route does, that is not just `GET`, `HEAD` or `OPTIONS`; never public.
     pub unsafe_methods: Needs,
     /// What else it is sent.
@@ -136,6 +152,9 @@ impl App {
             name,
             hosts: Vec::new(),
             origins: Vec::new(),
+            cookies: pack.cookies.clone(),
+            may_see_marker: pack.cookies.bind_any(),
+            live: Live::Gate,
             pack,
             authorization: Authorization::Gate,
             base_path: String::new(),
@@ -242,6 +261,7 @@ impl Apps {
                 without_hosts = Some(taken(without_hosts));
             }
         }
+        mark(&mut apps);
         Ok(Self { apps, by_name, by_host, without_hosts })
     }
 
@@ -282,6 +302,19 @@ impl Apps {
             Some(Index::Several) => Taken::BySeveral,
             None => Taken::ByNone,
         }
+    }
+}
+
+/// Notes which apps a browser may bring markers to: they belong to a host, on which others may have cookies of persons.
+fn mark(apps: &mut [App]) {
+    let binding: Vec<_> =
+        apps.iter().filter(|app| app.cookies.bind_any()).map(|app| app.hosts.clone()).collect();
+    for app in apps {
+        let shares = |hosts: &Vec<HostEntry>| {
+            let same = |(host, _): &HostEntry| app.hosts.iter().any(|(own, _)| own == host);
+            hosts.is_empty() || app.hosts.is_empty() || hosts.iter().any(same)
+        };
+        app.may_see_marker = binding.iter().any(shares);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{
     capability::Capability,
+    cookies::CookieRules,
     needs::Needs,
     path,
     route::{Pattern, Segment, Takes, Verb},
@@ -63,6 +64,12 @@ pub struct Pack {
     pub routes: Routes,
     /// The same for people, in the order of the file.
     pub listed: Vec<Listed>,
+    /// What its live channels need instead, where the app decides what they carry.
+    pub live: Routes,
+    /// The same for people.
+    pub live_listed: Vec<Listed>,
+    /// What becomes of the cookies that it sets.
+    pub cookies: CookieRules,
     /// What capabilities allow here, in words.
     pub words: Vec<(Capability, String)>,
     /// Whether its paths hold names of any script.
@@ -94,6 +101,9 @@ impl Default for Pack {
             versions: String::new(),
             routes: Routes::default(),
             listed: Vec::new(),
+            live: Routes::default(),
+            live_listed: Vec::new(),
+            cookies: CookieRules::default(),
             words: Vec::new(),
             non_ascii: false,
             odd_paths: Needs::Admin,

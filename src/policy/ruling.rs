@@ -1,7 +1,7 @@
 //! What a request to an app needs, and why: the app's own list of public paths, its pack, or that neither lists it.
 
 use super::{
-    app::{App, Ownership},
+    app::{App, Live, Ownership},
     capability::{Capabilities, Capability},
     needs::Needs,
     path,
@@ -67,6 +67,13 @@ impl App {
             && let Some((needs, route)) = self.public.find(&sought, &mut tried)
         {
             return Ruling { needs, basis: Basis::Public(route) };
+        }
+        if self.live == Live::App
+            && !matches!(request.verb, Some(Verb::Unknown))
+            && !request.overridden
+            && let Some((needs, route)) = pack.live.find(&sought, &mut tried)
+        {
+            return self.of_method(request, needs, route);
         }
         match pack.routes.find(&sought, tried) {
             Some((needs, route)) => self.of_method(request, self.of_owners(needs), route),

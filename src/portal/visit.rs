@@ -1,6 +1,6 @@
 //! A request to the portal: where it was sent, by whom, and with which session.
 
-mod session_cookie;
+pub(super) mod session_cookie;
 
 use std::{
     future::{Ready, ready},

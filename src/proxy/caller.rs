@@ -7,6 +7,7 @@ use crate::policy::verdict::Exchange;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+const UPGRADE_INSECURE_REQUESTS: HeaderName = HeaderName::from_static("upgrade-insecure-requests");
 const SEC_FETCH: [HeaderName; 3] = [
     HeaderName::from_static("sec-fetch-site"),
     HeaderName::from_static("sec-fetch-dest"),
@@ -38,6 +39,12 @@ impl Caller {
         };
         if navigating { Self::Navigating } else { Self::Program }
     }
+}
+
+/// Whether it opens a page with what only browsers send then, over plain HTTP too.
+pub fn navigates_as_browsers_do(headers: &HeaderMap) -> bool {
+    matches!(field(headers, SEC_FETCH_MODE), Field::Once("navigate"))
+        || matches!(field(headers, UPGRADE_INSECURE_REQUESTS), Field::Once("1"))
 }
 
 /// Whether it has a mark of a browser, which programs for an app's API do not have. Over plain HTTP browsers send no

@@ -7,9 +7,22 @@ use crate::{
     authn::{
         api_key,
         cookie::{self, Cookies},
+        marker::is_marker,
     },
-    policy::app::{App, Authorization},
+    policy::{
+        app::{App, Authorization},
+        cookies::Treatment,
+    },
 };
+
+/// What becomes of the app's cookies that belong to one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The app gets them: they are the person's who asks.
+    HandedOn,
+    /// It does not.
+    HeldBack,
+}
 
 /// Credentials for the app.
 #[derive(Default)]
@@ -24,7 +37,7 @@ pub struct HandedOn {
 
 impl HandedOn {
     /// The client's own, as far as they are the app's.
-    pub fn of_client(headers: &HeaderMap, app: &App, cookies: &Cookies<'_>) -> Self {
+    pub fn of_client(headers: &HeaderMap, app: &App, cookies: &Cookies<'_>, bound: Bound) -> Self {
         let (authorization, api_key) = match (app.authorization, app.has_own_keys()) {
             (Authorization::App, _) => {
                 (api_key::apps_own_authorization(headers), api_key::apps_own_header(headers))
@@ -34,7 +47,11 @@ impl HandedOn {
             }
             (Authorization::Gate, false) => (None, None),
         };
-        Self { cookies: cookies.others(), authorization: authorization.cloned(), api_key: api_key.cloned() }
+        Self {
+            cookies: cookies_for(app, cookies, bound),
+            authorization: authorization.cloned(),
+            api_key: api_key.cloned(),
+        }
     }
 
     /// With the credential that the app asks for; only for who may enter.
@@ -51,6 +68,22 @@ impl HandedOn {
         }
         self
     }
+}
+
+fn cookies_for(app: &App, cookies: &Cookies<'_>, bound: Bound) -> Option<HeaderValue> {
+    if !app.may_see_marker && !app.cookies.hold_back_any() {
+        return cookies.others();
+    }
+    cookies.others_that(|name| {
+        // Some apps read a name without the blanks around it.
+        let name = name.trim_ascii();
+        let passes = match app.cookies.treatment(name) {
+            Treatment::Shared => true,
+            Treatment::Bind => bound == Bound::HandedOn,
+            Treatment::Withhold => false,
+        };
+        passes && !is_marker(name)
+    })
 }
 
 /// The configuration has made sure that a header can hold it.

@@ -57,6 +57,9 @@ impl Asked<'_> {
     /// ourselves.
     pub(super) fn note_refusal(&self, refused: &Refused<'_>, client: IpAddr) {
         let Some(cause) = &refused.cause else { return };
+        if matches!(refused.refusal, Refusal::Handover(_) | Refusal::AnotherPerson) {
+            return;
+        }
         let to_sign_in = matches!(refused.refusal, Refusal::SignIn(_) | Refusal::SignInAgain);
         let proof_is_wrong = matches!(refused.way, Way::ApiKey | Way::Basic | Way::Sso);
         if refused.refusal == Refusal::Unavailable || (to_sign_in && !proof_is_wrong) {

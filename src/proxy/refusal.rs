@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,6 +18,7 @@ use crate::{
 };
 
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const X_TINYAUTH_LOCATION: HeaderName = HeaderName::from_static("x-tinyauth-location");
 
 /// The challenge for clients that know Basic (RFC 7617).
@@ -26,11 +27,18 @@ const CHALLENGE: &str = "Basic realm=\"Sluice\", charset=\"UTF-8\"";
 /// The reason where the proxy's lines name an app that there is not, or not yet.
 pub const UNKNOWN_APP: &str = "the proxy names an app that is not configured";
 
+/// The reason where the page was opened before another person signed in.
+const ANOTHER_PERSON: &str = "this page is from before another person signed in; reload it";
+
 /// Why a request does not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Nobody was proved, and a person asks: they are sent to this address.
     SignIn(String),
+    /// The app's cookies in the browser may be another person's: it is sent to the page at this address.
+    Handover(String),
+    /// They are another person's, and no page is opened.
+    AnotherPerson,
     /// Nobody was proved, and a program asks.
     Unauthenticated,
     /// Nobody was proved, and the client signs in by itself when it is forbidden.
@@ -58,6 +66,7 @@ impl Refusal {
             Self::Forbidden(reason) => (*reason).to_owned(),
             Self::Undescribed(reason) => reason.clone(),
             Self::SignIn(_) | Self::Unauthenticated | Self::SignInAgain => "sign in first".to_owned(),
+            Self::Handover(_) | Self::AnotherPerson => ANOTHER_PERSON.to_owned(),
             Self::Throttled(_) => "too many failures; wait before the next try".to_owned(),
             Self::Unavailable => "Sluice cannot decide now".to_owned(),
         }
@@ -102,16 +111,24 @@ pub struct Asker<'a> {
 /// Answers a refusal.
 pub fn refuse(refusal: &Refusal, asker: Asker<'_>) -> HttpResponse {
     match (refusal, asker.proxy) {
-        (Refusal::SignIn(address), Proxy::Nginx) => builder(StatusCode::UNAUTHORIZED)
-            .insert_header((LOCATION, address.as_str()))
-            .insert_header((X_TINYAUTH_LOCATION, address.as_str()))
-            .finish(),
-        (Refusal::SignIn(address), _) => {
+        (Refusal::SignIn(address) | Refusal::Handover(address), Proxy::Nginx) => {
+            builder(StatusCode::UNAUTHORIZED)
+                .insert_header((LOCATION, address.as_str()))
+                .insert_header((X_TINYAUTH_LOCATION, address.as_str()))
+                .finish()
+        }
+        (Refusal::SignIn(address) | Refusal::Handover(address), _) => {
             let status = match asker.redirect {
                 Redirect::Found => StatusCode::FOUND,
                 Redirect::SeeOther => StatusCode::SEE_OTHER,
             };
             builder(status).insert_header((LOCATION, address.as_str())).finish()
+        }
+        (Refusal::AnotherPerson, _) => {
+            let mut response = told(StatusCode::UNAUTHORIZED, refusal, asker);
+            // A worker of the app's page would go on answering with the page of the person before.
+            response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
+            response
         }
         (Refusal::Unauthenticated, _) => unauthenticated(&refusal.reason(), asker, None),
         (Refusal::Throttled(wait), _) => unauthenticated(&refusal.reason(), asker, Some(*wait)),
@@ -191,6 +208,11 @@ pub fn sign_in_address(portal: &str, original: Option<&str>) -> String {
         Some(original) => format!("{portal}/login?rd={}", utf8_percent_encode(original, NON_ALPHANUMERIC)),
         None => format!("{portal}/login"),
     }
+}
+
+/// The address of the page that takes away another person's cookies, with the way back.
+pub fn handover_address(page: &str, target: &str, ticket: &str) -> String {
+    format!("{page}?rd={}&t={ticket}", utf8_percent_encode(target, NON_ALPHANUMERIC))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     claim,
     client::{self, Client},
     dialect::{Dialect, Says},
-    handed_on::HandedOn,
+    handed_on::{Bound, HandedOn},
     headers::{Marks, alias_of},
     original::Original,
     refusal::{Refusal, UNKNOWN_APP},
@@ -84,11 +84,11 @@ pub(super) struct Asked<'a> {
 }
 
 /// The original request, the app that it is for, and what it needs there.
-struct Described<'a> {
-    original: Original<'a>,
-    app: &'a App,
+pub(super) struct Described<'a> {
+    pub(super) original: Original<'a>,
+    pub(super) app: &'a App,
     ruling: Ruling<'a>,
-    cookies: Cookies<'a>,
+    pub(super) cookies: Cookies<'a>,
 }
 
 enum Decision {
@@ -133,7 +133,8 @@ impl<'a> Asked<'a> {
     fn answer(&self, described: &Described<'a>) -> Result<Decision, Refused<'a>> {
         let Described { original, app, ruling, .. } = described;
         if ruling.needs == Needs::Public {
-            return Ok(Decision::Allowed(self.allow(&Admitted::Nobody, app, self.handed_on(described))));
+            let handed_on = self.handed_on(described, Bound::HeldBack);
+            return Ok(Decision::Allowed(self.allow(&Admitted::Nobody, app, handed_on)));
         }
         match self.identify(described)? {
             Identity::Proven(principal) => self.judge(&principal, described).map(Decision::Allowed),
@@ -266,10 +267,10 @@ impl<'a> Asked<'a> {
         let subject = principal.subject(&app.name);
         match verdict::decide(&subject, &action(described), page, &self.state.config.origins) {
             Verdict::Allow(capabilities) => {
+                let handed_on = self.handed_on_for(principal, described)?.inject(app);
                 debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
                 self.note_action(principal, (&described.original, app), &described.ruling);
                 let admitted = Admitted::User(principal, capabilities);
-                let handed_on = self.handed_on(described).inject(app);
                 Ok(self.allow(&admitted, app, handed_on))
             }
             Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
@@ -300,8 +301,8 @@ impl<'a> Asked<'a> {
         self.state.meters.all.latency.observe(clock::monotonic().saturating_sub(begun));
     }
 
-    fn handed_on(&self, described: &Described<'_>) -> HandedOn {
-        HandedOn::of_client(&self.request.headers, described.app, &described.cookies)
+    pub(super) fn handed_on(&self, described: &Described<'_>, bound: Bound) -> HandedOn {
+        HandedOn::of_client(&self.request.headers, described.app, &described.cookies, bound)
     }
 
     pub(super) fn client(&self) -> Client {

@@ -126,6 +126,11 @@ const STEPS: &[&str] = &[
     // When the person behind a session last proved who they are; NULL for a client's.
     "ALTER TABLE sessions ADD COLUMN proved INTEGER;
     UPDATE sessions SET proved = created WHERE client = 0;",
+    // Keys that every process on this database shares.
+    "CREATE TABLE secrets (
+        name          TEXT PRIMARY KEY,
+        key           BLOB NOT NULL CHECK (length(key) = 32)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

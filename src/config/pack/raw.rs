@@ -7,47 +7,16 @@ use figment::{
     providers::{Format, Toml},
 };
 use serde::Deserialize;
-use thiserror::Error;
 
+use super::{super::cookies::RawCookies, error::PackError};
 use crate::policy::{
     capability::Capability,
     needs::{Needs, NeedsError},
-    pack::{ApiArea, ApiRefusal, Denied, Listed, OwnKeys, Owners, Pack, TooOpen},
-    route::{Pattern, RouteError, Row, Verb},
+    pack::{ApiArea, ApiRefusal, Denied, Listed, OwnKeys, Owners, Pack},
+    route::{Pattern, Row, Takes, Verb},
     routes::{Matching, Routes},
-    rpc::{BodyForm, Rpc, SameCall},
+    rpc::{BodyForm, Rpc},
 };
-
-/// What is wrong with a pack.
-#[derive(Debug, Error)]
-pub(super) enum PackError {
-    #[error("the file cannot be read: {0}")]
-    Toml(#[from] Box<figment::Error>),
-    #[error("{0}")]
-    Route(#[from] RouteError),
-    #[error("{0}")]
-    Needs(#[from] NeedsError),
-    #[error("the row `{0}` {1}")]
-    TooOpen(String, TooOpen),
-    #[error(
-        "odd_paths = \"{0}\" is less than what some route needs, and another spelling would go round that; leave it out"
-    )]
-    OddPaths(Needs),
-    #[error("{0}")]
-    SameCall(#[from] SameCall),
-    #[error("`{0}` is no path of an area; write it like /api/v2")]
-    Area(String),
-    #[error("`{0}` is no path of an endpoint; write it like /rpc")]
-    Endpoint(String),
-    #[error("`{0}` is no call; write NAME NEEDS, as in \"torrent_get view_all_downloads\"")]
-    Call(String),
-    #[error(
-        "`{0}` lets anybody call an endpoint that can do everything; name what it needs instead of public"
-    )]
-    PublicCall(String),
-    #[error("words.{0} names no capability that a route of the pack needs; correct the name or leave it out")]
-    Words(String),
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +38,10 @@ struct RawPack {
     #[serde(default)]
     own_keys: bool,
     routes: Vec<String>,
+    #[serde(default)]
+    live: Vec<String>,
+    #[serde(default)]
+    cookies: RawCookies,
     #[serde(default)]
     aliases: BTreeMap<String, String>,
     #[serde(default)]
@@ -170,6 +143,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
         own_keys: if raw.own_keys { OwnKeys::Yes } else { OwnKeys::No },
         api: raw.api.into_iter().map(area).collect::<Result<_, _>>()?,
         routes: Routes::new(matching),
+        live: Routes::new(matching),
+        cookies: raw.cookies.rules().map_err(PackError::Cookies)?,
         ..Pack::default()
     };
     let mut calls = Vec::new();
@@ -182,6 +157,11 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Pack, PackError> {
         }
     }
     pack.listed.extend(calls);
+    for text in &raw.live {
+        for row in Row::parse(text, |name| aliases.get(name).copied())? {
+            add_live(&mut pack, text, row)?;
+        }
+    }
     let most = pack.listed.iter().fold(Needs::Any, |most, row| most.and(row.needs));
     for (name, text) in raw.words {
         let capability = Capability::named(&name).filter(|&one| pack.asks_for(one));
@@ -197,9 +177,12 @@ fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
     if row.needs == Needs::Public {
         let refused = |why| PackError::TooOpen(text.to_owned(), why);
         pack.may_be_public(row.takes, &row.pattern).map_err(refused)?;
+        // Whoever signs in to the app unknown leaves a cookie that the next person would be taken for.
+        if pack.cookies.bind_any() && row.takes != Takes::only(Verb::Get) {
+            return Err(PackError::PublicSignIn(text.to_owned()));
+        }
     }
-    let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
-    let listed = Listed { what: words.join(" "), needs: row.needs };
+    let listed = listed(text, &row);
     if pack.listed.last() != Some(&listed) {
         pack.listed.push(listed);
     }
@@ -212,6 +195,22 @@ fn add_row(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
         pack.denied.push(Denied { takes, pattern, query });
     }
     pack.routes.add(text, row);
+    Ok(())
+}
+
+/// A row for people.
+fn listed(text: &str, row: &Row) -> Listed {
+    let words: Vec<_> = text.split_ascii_whitespace().take(2).collect();
+    Listed { what: words.join(" "), needs: row.needs }
+}
+
+/// Adds what holds where the app decides what a channel carries.
+fn add_live(pack: &mut Pack, text: &str, row: Row) -> Result<(), PackError> {
+    if row.needs == Needs::Public {
+        return Err(PackError::PublicLive(text.to_owned()));
+    }
+    pack.live_listed.push(listed(text, &row));
+    pack.live.add(text, row);
     Ok(())
 }
 

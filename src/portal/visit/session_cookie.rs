@@ -92,7 +92,7 @@ fn expired(mut cookie: Cookie<'static>) -> Cookie<'static> {
 }
 
 /// The domains that a cookie of this host can be for: its own and those above, of two words at least.
-fn domains(host: &Host) -> impl Iterator<Item = &str> {
+pub(in crate::portal) fn domains(host: &Host) -> impl Iterator<Item = &str> {
     let text = host.as_str();
     let is_address = text.starts_with('[') || text.parse::<std::net::IpAddr>().is_ok();
     let first = Some(text).filter(|text| !is_address && text.contains('.'));
