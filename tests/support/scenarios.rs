@@ -81,6 +81,14 @@ macro_rules! behind {
             a_revoked_key_loses_its_websocket_at_once,
             an_app_that_lost_the_stream_catches_up_with_its_last_event,
         );
+        $crate::behind!($kind, person:
+            on_one_host_the_person_in_the_browser_is_the_person_in_the_app,
+            with_a_portal_host_the_person_in_the_browser_is_the_person_in_the_app,
+            a_cookie_from_before_is_nobodys,
+            a_websocket_is_the_persons_whose_the_cookies_are,
+            a_browser_that_keeps_no_cookies_is_told_so_and_not_led_round,
+            a_program_that_keeps_no_cookies_is_not_led_anywhere,
+        );
         $crate::behind!($kind, written:
             the_lines_that_sluice_writes_protect_an_app,
             a_look_at_the_proxy_tells_good_lines_from_bad_ones,

@@ -81,6 +81,12 @@ impl World {
         Self::build(kind, home, Layout::OneHost, apps)
     }
 
+    /// A home that is complete and another app in the place of the first echo app, on the hosts of this layout.
+    #[track_caller]
+    pub fn with_app_in(kind: Kind, home: Home, layout: Layout, app: SocketAddr) -> Self {
+        Self::build(kind, home, layout, [Some(app), None])
+    }
+
     /// A portal host and a host for each app.
     #[track_caller]
     pub fn with_subdomains(kind: Kind) -> Self {

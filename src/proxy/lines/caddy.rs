@@ -9,7 +9,7 @@ const SUBDOMAINS: &str = include_str!("../../../deploy/caddy/Caddyfile.subdomain
 pub(super) fn lines(site: &Site<'_>) -> Lines {
     let file = |path: &str, text: String| File { path: format!("/etc/caddy/{path}"), text };
     let snippets = SNIPPETS.replace(SLUICE, &site.sluice.to_string());
-    let snippets = ["'/sluice/*'", "'/sluice/'"]
+    let snippets = ["'/sluice/*'", "'/sluice/'", "'/sluice/person'"]
         .into_iter()
         .fold(snippets, |text, usual| site.with_base_path(&text, usual));
     let mut main = "import sluice.caddy\nimport sites/*.caddy\n".to_owned();
@@ -19,7 +19,9 @@ pub(super) fn lines(site: &Site<'_>) -> Lines {
         main = format!("{main}\n{portal}");
     }
     let app = app(site);
-    let start = app.find("\t# Where Sluice looks").unwrap_or_default();
+    let start =
+        ["\timport sluice_person", "\t# Where Sluice looks"].into_iter().find_map(|line| app.find(line));
+    let start = start.unwrap_or_default();
     let protect = app[start..].strip_suffix("}\n").unwrap_or_default().to_owned();
     Lines {
         once: vec![file("sluice.caddy", snippets), file("Caddyfile", main)],
@@ -54,7 +56,8 @@ fn app(site: &Site<'_>) -> String {
     let block = block.replace("\thandle {", &format!("{check}{handle}"));
     match site.portal_host {
         Some(_) => block,
-        None => block.replacen('\n', &between_lines(), 1),
+        // The portal's line is for that page as well.
+        None => without(&block, "import sluice_person").replacen('\n', &between_lines(), 1),
     }
 }
 

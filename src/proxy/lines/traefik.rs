@@ -51,7 +51,9 @@ fn shared(site: &Site<'_>) -> String {
     ];
     let yaml = comments.into_iter().fold(yaml, |yaml, start| drop_line(&yaml, start.trim_end_matches('\n')));
     let yaml = yaml.replace(SLUICE, &site.sluice.to_string());
-    ["`/sluice/`", "/sluice/account"].into_iter().fold(yaml, |text, usual| site.with_base_path(&text, usual))
+    ["`/sluice/`", "`/sluice/person`", "/sluice/account"]
+        .into_iter()
+        .fold(yaml, |text, usual| site.with_base_path(&text, usual))
 }
 
 fn app(site: &Site<'_>) -> String {

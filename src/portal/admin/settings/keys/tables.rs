@@ -38,6 +38,31 @@ pub(in super::super) const APP: Section = Section {
             Kind::Line,
         ),
         key(
+            "live",
+            "Who decides what live channels carry",
+            "gate: opening one takes all that it could do. app: the app, by its own users' rights.",
+            Kind::Optional("not set", &["gate", "app"]),
+        ),
+        key(
+            "cookies.bind",
+            "Its cookies that belong to one person",
+            "One a line, such as connect.sid; a browser loses them before somebody else comes in.",
+            Kind::List,
+        ),
+        key("cookies.withhold", "Its cookies that it never gets back", "One a line.", Kind::List),
+        key(
+            "cookies.shared",
+            "Its cookies that are one for all",
+            "One a line; whatever its kind says.",
+            Kind::List,
+        ),
+        key(
+            "cookies.paths",
+            "Paths that its cookies lie at",
+            "One a line, such as /api; / is known.",
+            Kind::List,
+        ),
+        key(
             "authorization",
             "Whose the Authorization header is",
             "app leaves it to the app.",
