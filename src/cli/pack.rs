@@ -9,7 +9,7 @@ use super::{Failure, output};
 use crate::{
     config::{self, Flags, pack::Packs},
     policy::{
-        app::{App, Ownership},
+        app::{App, Live, Ownership},
         capability::{Capabilities, Capability},
         needs::Needs,
         pack::{Listed, Owners, Pack},
@@ -158,6 +158,16 @@ fn document_pack(text: &mut String, pack: &Pack) {
              nginx and Caddy that endpoint needs an administrator.\n",
         );
     }
+    let bound: Vec<_> = pack.cookies.bound_names().map(|name| format!("`{name}`")).collect();
+    if !bound.is_empty() {
+        writeln!(text, "\nIts cookie {} belongs to one person.", bound.join(" and ")).unwrap_or_default();
+    }
+    if !pack.live_listed.is_empty() {
+        let rows = pack.live_listed.iter().map(|row| format!("`{}` needs {}", row.what, row.needs));
+        let rows = rows.collect::<Vec<_>>().join(" and ");
+        writeln!(text, "\nWith `live = \"app\"` {rows}: the app decides what it shows and does there.")
+            .unwrap_or_default();
+    }
     text.push_str("\n| Needs | Routes |\n|---|---|\n");
     for (heading, routes) in by_need(pack) {
         let routes: Vec<_> =
@@ -180,6 +190,15 @@ pub(super) fn remarks(app: &App) -> Vec<String> {
         Needs::Capabilities(set) => sum.either(set),
         _ => sum,
     });
+    if app.live == Live::Gate && !pack.live_listed.is_empty() {
+        let rows: Vec<_> = pack.live_listed.iter().map(|row| format!("`{}`", row.what)).collect();
+        remarks.push(format!(
+            "what {} carries cannot be seen here, so that it takes all that it could do; live = \"app\" leaves that to \
+             {}, by the rights of its own users (docs/packs.md says how to set those)",
+            rows.join(" and "),
+            pack.title
+        ));
+    }
     if pack.owners == Owners::Unknown && all.holds(Capability::RemoveDownloads) {
         let changers = match app.ownership {
             Ownership::Strict => "who holds edit_all_downloads may change everybody's downloads",

@@ -12,7 +12,7 @@ use crate::{
     proxy::{
         caller::Caller,
         headers::{Field, field},
-        refusal::{UNKNOWN_APP, reason_text},
+        refusal::{NO_PERSON_PAGE, UNKNOWN_APP, reason_text},
     },
     state::Snapshot,
 };
@@ -83,6 +83,7 @@ fn sentence(reason: &str) -> &'static str {
         "foreign origin" | "missing origin" => {
             "The page that asked for this is not the app’s own. Open the app itself and try again there."
         }
+        NO_PERSON_PAGE => "The proxy’s lines here lack a page of Sluice’s. Its log says which line to add.",
         UNKNOWN_APP => "The proxy’s lines here are for an app that Sluice does not know.",
         _ if reason.starts_with(MISSING) => "You are signed in, but you may not do this.",
         _ => "This is not allowed.",

@@ -6,7 +6,7 @@ use super::{
     dialect::Says,
     handed_on::{Bound, HandedOn},
     original::Original,
-    refusal::{self, Refusal},
+    refusal::{self, NO_PERSON_PAGE, Refusal},
     target::TargetRules,
     turned_away::Refused,
     verify::{Asked, Described},
@@ -46,6 +46,8 @@ impl<'a> Asked<'a> {
         let whose = self.state.markers.whose(&shown, principal.user.id, &original.origin);
         match whose {
             Whose::Theirs => Ok(Bound::HandedOn),
+            // To lead it there once more would be a loop.
+            _ if self.is_our_page(described) => Err(lines_lack_page()),
             Whose::Nobodys | Whose::Anothers if self.can_be_led(principal, original, whose) => {
                 Err(self.led_to_page(principal, original))
             }
@@ -72,6 +74,12 @@ impl<'a> Asked<'a> {
         opens_page && leads && browser
     }
 
+    /// Whether the page itself came to the question about an app, to which the lines must not send it.
+    pub(super) fn is_our_page(&self, described: &Described<'a>) -> bool {
+        let below = described.original.path().strip_prefix(self.state.config.server.base_path.as_str());
+        described.app.cookies.bind_any() && below == Some(PAGE)
+    }
+
     #[cold]
     fn led_to_page(&self, principal: &Principal, original: &Original<'_>) -> Refused<'a> {
         let (origin, id) = (&original.origin, principal.user.id);
@@ -84,6 +92,14 @@ impl<'a> Asked<'a> {
                      that takes away others'";
         about(principal, Refused::new(Reason::AnotherPerson, refusal, cause))
     }
+}
+
+/// The lines are older than the page, or lack it.
+#[cold]
+pub(super) fn lines_lack_page<'a>() -> Refused<'a> {
+    let cause = "Sluice's page /person came to an app's lines; this host needs `include sluice.conf` (nginx), `import \
+                 sluice_person` (Caddy) or the router `sluice-person` (Traefik), as in the shipped files";
+    Refused::new(Reason::Undescribed, Refusal::Undescribed(NO_PERSON_PAGE.to_owned()), cause)
 }
 
 #[cold]

@@ -27,6 +27,9 @@ const CHALLENGE: &str = "Basic realm=\"Sluice\", charset=\"UTF-8\"";
 /// The reason where the proxy's lines name an app that there is not, or not yet.
 pub const UNKNOWN_APP: &str = "the proxy names an app that is not configured";
 
+/// The reason where the proxy's lines have no place for the page that hands a browser over.
+pub const NO_PERSON_PAGE: &str = "the proxy lacks the page person of Sluice";
+
 /// The reason where the page was opened before another person signed in.
 const ANOTHER_PERSON: &str = "this page is from before another person signed in; reload it";
 

@@ -14,6 +14,7 @@ use super::{
     handed_on::{Bound, HandedOn},
     headers::{Marks, alias_of},
     original::Original,
+    person::lines_lack_page,
     refusal::{Refusal, UNKNOWN_APP},
     turned_away::{Refused, forbidden, no_preflight},
 };
@@ -273,6 +274,7 @@ impl<'a> Asked<'a> {
                 let admitted = Admitted::User(principal, capabilities);
                 Ok(self.allow(&admitted, app, handed_on))
             }
+            Verdict::Forbid(_) if self.is_our_page(described) => Err(lines_lack_page()),
             Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
         }
     }

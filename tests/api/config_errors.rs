@@ -8,7 +8,7 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 73] = [
+const WRONG: [(&str, &str, &str); 80] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -78,6 +78,13 @@ const WRONG: [(&str, &str, &str); 73] = [
         "app.0.inject.authorization",
         "one of the two",
     ),
+    ("[[app]]\nname = \"a\"\nlive = \"app\"", "app.0.live", "no live channel"),
+    ("[[app]]\nname = \"amutorrent\"\nlive = \"both\"", "app.0.live", "gate nor app"),
+    ("[[app]]\nname = \"a\"\ncookies.bind = [\"a b\"]", "app.0.cookies.bind", "connect.sid"),
+    ("[[app]]\nname = \"a\"\ncookies.withhold = [\"*\"]", "app.0.cookies.withhold", "connect.sid"),
+    ("[[app]]\nname = \"a\"\ncookies.shared = [\"sluice_person\"]", "app.0.cookies.shared", "Sluice's own"),
+    ("[[app]]\nname = \"a\"\ncookies.paths = [\"api\"]", "app.0.cookies.paths", "/api"),
+    ("[session]\ncookie_name = \"sluice_person\"", "session.cookie_name", "choose another"),
     ("[[app]]\nname = \"a\"\nunsafe_methods = \"public\"", "app.0.unsafe_methods", "anybody"),
     ("[[app]]\nname = \"a\"\nunsafe_methods = \"fly\"", "app.0.unsafe_methods", "joined by +"),
     ("[[app]]\nname = \"a\"\nheaders = { X-User = \"{nobody}\" }", "app.0.headers.X-User", "{user}"),

@@ -30,6 +30,7 @@ mod origins;
 mod overtaken;
 mod packs;
 mod people;
+mod person;
 mod preflight;
 mod properties;
 mod provider_pages;

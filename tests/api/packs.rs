@@ -150,7 +150,7 @@ fn what_is_more_than_looking_needs_what_the_app_says() {
         ("ada", "notes", "DELETE", "/x", None),
         ("ada", "flood", "POST", "/api/torrents/add-urls", Some("not through this gate")),
         ("ada", "flood", "GET", "/api/torrents", None),
-        ("eve", "flood", "POST", "/api/auth/authenticate", None),
+        ("eve", "flood", "GET", "/api/auth/verify", None),
     ] {
         let answer = ask(&sluice, user, app, method, path);
         match refused {

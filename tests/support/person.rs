@@ -10,8 +10,10 @@ use super::jar::Jar;
 use super::process::{Process, local};
 use super::proxy::{Kind, Layout};
 use super::python;
+use super::raw::Request;
 use super::sluice::{Home, PASSWORD};
 use super::wait;
+use super::ways_in;
 use super::websocket::{self, Socket};
 use super::world::{World, with_people};
 
@@ -222,11 +224,14 @@ pub fn a_browser_that_keeps_no_cookies_is_told_so_and_not_led_round(kind: Kind) 
 
 pub fn a_program_that_keeps_no_cookies_is_not_led_anywhere(kind: Kind) {
     let mut scene = Scene::new(kind, Layout::OneHost);
-    let key = scene.world.sluice.home.key("vera", "program");
+    let basic = ways_in::basic("vera", PASSWORD);
     scene.browser.keeps = false;
     for _ in 0..2 {
-        let as_program = |request: super::raw::Request| {
-            request.header("X-API-Key", &key).header("Accept", "text/html").header("Cookie", "app.sid=old")
+        let as_program = |request: Request| {
+            request
+                .header("Authorization", &basic)
+                .header("Accept", "text/html")
+                .header("Cookie", "app.sid=old")
         };
         let (answer, _) = scene.browser.follow(&scene.page, as_program);
         let told = answer.assert_status(200).json();

@@ -330,6 +330,14 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_pack_is_said() {
         for (text, needle) in [
+            ("title = \"X\"\nroutes = []\n[cookies]\nbind = [\"a b\"]", "connect.sid"),
+            ("title = \"X\"\nroutes = []\n[cookies]\npaths = [\"x\"]", "/api"),
+            ("title = \"X\"\nroutes = []\n[cookies]\nkeep = []", "keep"),
+            (
+                "title = \"X\"\nroutes = [\"POST /login public\"]\n[cookies]\nbind = [\"a\"]",
+                "instead of public",
+            ),
+            ("title = \"X\"\nroutes = []\nlive = [\"GET /x public\"]", "who asks"),
             ("", "title"),
             ("title = \"X\"\nroutes = []\nnonsense = 1", "nonsense"),
             ("title = \"X\"\nroutes = [\"GET /x\"]", "METHODS PATH NEEDS"),
