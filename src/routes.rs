@@ -10,8 +10,8 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     health,
     portal::{
-        account, admin, api, assets, forbidden, handover, log_in, log_out, page, probe, prove, qbittorrent, setup,
-        span::PortalSpan,
+        account, admin, api, assets, forbidden, handover, log_in, log_out, page, probe, prove, qbittorrent,
+        setup, span::PortalSpan,
     },
     proxy::{lines, person},
     state::Snapshot,
