@@ -7,6 +7,7 @@ mod delivery;
 pub mod event;
 pub mod failing;
 pub mod kind;
+pub mod line;
 pub mod log;
 pub mod payload;
 pub mod repeats;

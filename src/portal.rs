@@ -21,6 +21,7 @@ pub mod person;
 pub mod probe;
 pub mod prove;
 pub mod qbittorrent;
+mod refusal_log;
 pub mod setup;
 pub mod span;
 pub mod visit;

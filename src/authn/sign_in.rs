@@ -8,14 +8,14 @@ use tracing::{error, info, warn};
 use super::{chain::Rejection, device::Device, lane::Lane, name::UserName, password, token::Token};
 use crate::{
     clock,
-    events::{event::Event, kind::Kind, log::Log},
+    events::{event::Event, kind::Kind, line::Topic, log::Log, repeats::Alike},
     metrics::{Metrics, sign_ins::Ending},
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
         users::{self, Standing, User},
     },
-    throttle::{Reserved, Throttle, Wait},
+    throttle::{self, Reserved, Throttle, Wait},
 };
 
 /// The door lets no more than one refusal out in this time. A flood from clients that ask again at once then
@@ -155,7 +155,9 @@ impl SignIn {
                 }
                 Err(rejection) => rejection,
             };
-            info!(%address, cause = %rejection, "a client's sign-in with an API key is refused");
+            let words =
+                move |more| info!(%address, cause = %rejection, more, "a client's sign-in with an API key is refused");
+            sign_in.tell(address, ("", "a key's sign-in"), words);
             sign_in.metrics.sign_ins.count(Ending::Failed);
             if matches!(rejection, Rejection::KeyUnknown | Rejection::KeyOfAnother) {
                 return Err(Refused::Wrong(sign_in.failed(reserved, (Proof::Key, None, address))));
@@ -221,12 +223,15 @@ impl SignIn {
             let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             let Some(user) = user.as_ref().filter(|_| right) else {
-                info!(%address, "sign-in refused: wrong name or password");
+                let words = move |more| info!(%address, more, "sign-in refused: wrong name or password");
+                sign_in.tell(address, ("", "wrong"), words);
                 sign_in.metrics.sign_ins.count(Ending::Failed);
                 return Err(Refused::Wrong(sign_in.failed(reserved, (by, user.as_deref(), address))));
             };
             if let Err(rejection) = may_enter(user) {
-                info!(%address, user = %user.name, cause = %rejection, "sign-in refused");
+                let user_name = user.name.clone();
+                let words = move |more| info!(%address, user = %user_name, cause = %rejection, more, "sign-in refused");
+                sign_in.tell(address, (user.name.as_str(), "not admitted"), words);
                 sign_in.metrics.sign_ins.count(Ending::Failed);
                 sign_in.log.record(failure(by, Some(user), address));
                 reserved.cancelled();
@@ -240,8 +245,21 @@ impl SignIn {
         proved.await.unwrap_or(Err(Refused::Failed))
     }
 
+    /// Has a refusal written to the log, of this user where they are known.
+    fn tell(
+        &self,
+        address: IpAddr,
+        (user, cause): (&str, &'static str),
+        words: impl Fn(Option<u64>) + Send + Sync + 'static,
+    ) {
+        let network = throttle::network(address);
+        let alike = Alike { topic: Topic::SignIn, network, user, app: "", cause };
+        self.log.line(&alike, || Arc::new(words));
+    }
+
     fn busy(&self, address: IpAddr) -> Refused {
-        warn!(%address, "sign-in refused: too many at once; try again");
+        let words = move |more| warn!(%address, more, "sign-in refused: too many at once; try again");
+        self.tell(address, ("", "busy"), words);
         self.metrics.sign_ins.count(Ending::Busy);
         Refused::Busy
     }
@@ -249,7 +267,10 @@ impl SignIn {
     /// Takes a place for one try, or refuses, at a pace.
     fn admit(&self, address: IpAddr, account: Option<&UserName>) -> Result<Reserved, Refused> {
         self.throttle.reserve(address, account, clock::monotonic()).map_err(|wait| {
-            info!(%address, seconds = wait.seconds(), "sign-in refused: too many failures before it; wait");
+            let seconds = wait.seconds();
+            let words =
+                move |more| info!(%address, seconds, more, "sign-in refused: too many failures before it; wait");
+            self.tell(address, ("", "throttled"), words);
             self.metrics.sign_ins.count(Ending::Blocked);
             thread::sleep(REFUSAL_PACE);
             Refused::Throttled(wait)

@@ -2,6 +2,8 @@
 
 use std::{
     borrow::Cow,
+    collections::hash_map::RandomState,
+    hash::BuildHasher,
     io,
     sync::{
         Arc,
@@ -18,11 +20,12 @@ use tracing::{error, warn};
 use super::{
     event::Event,
     kind::Kind,
+    line::{Line, Topic, Words},
     repeats::{self, Alike, Repeats},
-    tally::{Due, Tally},
+    tally::{self, Minutes, Slot, Tally, Who},
 };
 use crate::{
-    clock,
+    clock::{self, Timestamp},
     policy::app::AppName,
     store::{Store, database::StoreError, events, owners},
 };
@@ -35,8 +38,29 @@ const BATCH: usize = 512;
 const RETRY: Duration = Duration::from_secs(1);
 /// How often a batch is tried before it is given up; once more when the service stops.
 const TRIES: u32 = 10;
+/// Counts of workers that are read at the end of a minute; of what more there are, each one is told of.
+const READ: usize = 4_096;
 /// How often the thread looks up when nothing comes.
 const PAUSE: Duration = Duration::from_millis(200);
+
+type Due = tally::Due<Event>;
+
+/// What is told of a refusal.
+pub struct Refusal {
+    /// The line of the log.
+    pub words: Words,
+    /// What is on record, where it is worth that.
+    pub event: Option<Event>,
+}
+
+/// Something that anybody can bring about.
+struct Anybodys {
+    event: Option<Event>,
+    line: Option<Line>,
+    at: Timestamp,
+    /// What its worker counts by itself from now on.
+    repeats: Option<Arc<Repeats>>,
+}
 
 /// Boxed: a queue holds its places whether they are taken or not.
 enum Message {
@@ -48,7 +72,8 @@ enum Message {
 #[derive(Clone)]
 pub struct Log {
     queue: SyncSender<Message>,
-    anybodys: SyncSender<(Box<Due>, Option<Arc<Repeats>>)>,
+    anybodys: SyncSender<Box<Anybodys>>,
+    hasher: RandomState,
     lost: Arc<AtomicU64>,
 }
 
@@ -73,40 +98,56 @@ impl Log {
             stuck: false,
             waiting,
             waiting_of_anybody,
+            minutes: Minutes::default(),
             tally: Tally::default(),
+            lines: Tally::default(),
+            open: Vec::new(),
             lost: Arc::clone(&lost),
             warned: 0,
         };
         let thread = thread::Builder::new().name("events".to_owned()).spawn(move || writing.run())?;
         let writer = Writer { queue: queue.clone(), stop: Some(stop), thread: Some(thread) };
-        Ok((Self { queue, anybodys, lost }, writer))
+        Ok((Self { queue, anybodys, hasher: RandomState::new(), lost }, writer))
     }
 
     /// Notes what happened just now. Never waits: where too much waits already, it is left out and counted.
     pub fn record(&self, event: Event) {
-        let due = Box::new((event, clock::now()));
-        let sent = if due.0.kind.is_anybodys() {
-            self.anybodys.try_send((due, None)).is_ok()
-        } else {
-            self.queue.try_send(Message::Happened(due)).is_ok()
-        };
-        if !sent {
+        let at = clock::now();
+        if event.kind.is_anybodys() {
+            self.note(Anybodys { event: Some(event), line: None, at, repeats: None });
+        } else if self.queue.try_send(Message::Happened(Box::new((event, at)))).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Notes a refusal just now; `event` makes it, unless this thread noted one like it and it is only counted.
-    pub fn record_refusal(&self, alike: &Alike<'_>, event: impl FnOnce() -> Event) {
-        let now = clock::now();
-        if repeats::again(&self.lost, alike, now) {
+    /// Notes a refusal just now, and has it written to the log; `told` makes both, unless this thread noted one like it
+    /// and it is only counted.
+    pub fn record_refusal(&self, alike: &Alike<'_>, told: impl FnOnce() -> Refusal) {
+        let at = clock::now();
+        if repeats::again(&self.lost, alike, at) {
             return;
         }
-        let again = Arc::<Repeats>::default();
-        if self.anybodys.try_send((Box::new((event(), now)), Some(Arc::clone(&again)))).is_ok() {
-            repeats::remember(&self.lost, alike, again);
-        } else {
+        let Refusal { words, event } = told();
+        let who = if alike.user.is_empty() { Who::Unknown } else { Who::Known };
+        let sameness = self.hasher.hash_one(alike);
+        let line = Some(Line { topic: alike.topic, who, sameness, words, more: None });
+        let repeats = Arc::<Repeats>::default();
+        if self.note(Anybodys { event, line, at, repeats: Some(Arc::clone(&repeats)) }) {
+            repeats::remember(&self.lost, alike, repeats);
+        }
+    }
+
+    /// Has a refusal written to the log that is not on record.
+    pub fn line(&self, alike: &Alike<'_>, words: impl FnOnce() -> Words) {
+        self.record_refusal(alike, || Refusal { words: words(), event: None });
+    }
+
+    fn note(&self, it: Anybodys) -> bool {
+        let sent = self.anybodys.try_send(Box::new(it)).is_ok();
+        if !sent {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+        sent
     }
 
     /// How many events were left out since the start.
@@ -132,11 +173,21 @@ struct Writing {
     /// Whether something could not be stored since the service stops.
     stuck: bool,
     waiting: Receiver<Message>,
-    waiting_of_anybody: Receiver<(Box<Due>, Option<Arc<Repeats>>)>,
-    tally: Tally,
+    waiting_of_anybody: Receiver<Box<Anybodys>>,
+    minutes: Minutes,
+    tally: Tally<Event>,
+    lines: Tally<Line>,
+    open: Vec<Open>,
     lost: Arc<AtomicU64>,
     /// The count of lost events that the log has told.
     warned: u64,
+}
+
+/// A count that a worker keeps, and where it belongs.
+struct Open {
+    repeats: Arc<Repeats>,
+    event: Option<Slot<Kind>>,
+    line: Option<Slot<Topic>>,
 }
 
 enum Next {
@@ -148,12 +199,10 @@ impl Writing {
     fn run(mut self) {
         loop {
             let (mut batch, next) = self.collect();
-            batch.extend(match next {
-                Next::GoOn => self.tally.due(clock::monotonic()),
-                Next::Stop => self.tally.close(),
-            });
+            if self.minutes.is_over(clock::monotonic()) || matches!(next, Next::Stop) {
+                batch.extend(self.close());
+            }
             self.write(&batch);
-            self.tell_of_lost();
             if matches!(next, Next::Stop) {
                 return;
             }
@@ -168,17 +217,53 @@ impl Writing {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         };
-        for (due, repeats) in self.waiting_of_anybody.try_iter().take(WAITING) {
-            batch.extend(self.tally.take(*due, repeats));
+        for _ in 0..WAITING {
+            let Ok(it) = self.waiting_of_anybody.try_recv() else { break };
+            batch.extend(self.take(*it));
         }
         while let Some(next) = message {
             match next {
-                Message::Happened(due) => batch.extend(self.tally.take(*due, None)),
+                Message::Happened(due) => batch.extend(self.tally.take(*due).0),
                 Message::Stop => return (batch, Next::Stop),
             }
             message = if batch.len() < BATCH { self.waiting.try_recv().ok() } else { None };
         }
         (batch, Next::GoOn)
+    }
+
+    /// Writes its line where that is due; its event comes back where it is to be stored now.
+    fn take(&mut self, it: Anybodys) -> Option<Due> {
+        let Anybodys { event, line, at, repeats } = it;
+        let (event, of_event) = event.map_or((None, None), |event| self.tally.take((event, at)));
+        let (line, of_line) = line.map_or((None, None), |line| self.lines.take((line, at)));
+        if let Some((line, _)) = line {
+            line.write();
+        }
+        if let Some(repeats) = repeats {
+            let open = Open { repeats, event: of_event, line: of_line };
+            if self.open.len() < READ { self.open.push(open) } else { self.count(&open) }
+        }
+        event
+    }
+
+    fn count(&mut self, open: &Open) {
+        let (count, at) = open.repeats.close();
+        if let Some(slot) = open.event {
+            self.tally.add(slot, count, at);
+        }
+        if let Some(slot) = open.line {
+            self.lines.add(slot, count, at);
+        }
+    }
+
+    /// Ends the minute: tells what was only counted.
+    fn close(&mut self) -> Vec<Due> {
+        for open in std::mem::take(&mut self.open) {
+            self.count(&open);
+        }
+        self.lines.close().iter().for_each(|(line, _)| line.write());
+        self.tell_of_lost();
+        self.tally.close()
     }
 
     fn write(&mut self, batch: &[Due]) {
@@ -219,7 +304,7 @@ impl Writing {
         if lost > self.warned {
             warn!(
                 events = lost - self.warned,
-                "more happened than could be stored; these events are missing"
+                "more happened than could be noted; these refusals and events are missing"
             );
             self.warned = lost;
         }
@@ -239,23 +324,4 @@ fn owned<'a>(connection: &Connection, event: &'a Event) -> Result<Cow<'a, Event>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::trouble::Trouble;
-
-    #[test]
-    fn a_service_that_stops_does_not_go_on_trying_what_cannot_be_stored() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store");
-        let store = Arc::new(Store::open(&path).unwrap());
-        std::fs::remove_file(&path).unwrap();
-        let (log, writer) = Log::start(Arc::clone(&store)).unwrap();
-        for _ in 0..2 * BATCH {
-            log.record(Event::new(Kind::UserAdded));
-        }
-        drop(writer);
-        assert_eq!(log.lost(), 2 * BATCH as u64);
-        let tried = store.troubles().get(Trouble::Lost);
-        assert!((1..=3).contains(&tried), "tried {tried} times");
-    }
-}
+mod tests;

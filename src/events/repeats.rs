@@ -13,6 +13,7 @@ use std::{
 
 use foldhash::fast::RandomState;
 
+use super::line::Topic;
 use crate::clock::Timestamp;
 
 /// Refusals that a worker remembers; another in the same place displaces one.
@@ -43,19 +44,17 @@ impl Repeats {
     }
 }
 
-/// All that makes two refusals the same.
+/// All that makes two refusals the same. Neither method nor path: whoever tries many of them does one thing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Alike<'a> {
-    /// From where.
-    pub address: IpAddr,
+    /// What was refused.
+    pub topic: Topic,
+    /// From which network.
+    pub network: IpAddr,
     /// Whom, where somebody was proved.
     pub user: &'a str,
     /// In which app.
     pub app: &'a str,
-    /// The request's method.
-    pub method: &'a str,
-    /// Its path.
-    pub route: &'a str,
     /// Why.
     pub cause: &'a str,
 }
@@ -63,14 +62,15 @@ pub struct Alike<'a> {
 struct Remembered {
     /// Whose events they are.
     log: Arc<AtomicU64>,
-    address: IpAddr,
-    texts: [String; 5],
+    topic: Topic,
+    network: IpAddr,
+    texts: [String; 3],
     repeats: Arc<Repeats>,
 }
 
 impl Alike<'_> {
-    const fn texts(&self) -> [&str; 5] {
-        [self.user, self.app, self.method, self.route, self.cause]
+    const fn texts(&self) -> [&str; 3] {
+        [self.user, self.app, self.cause]
     }
 }
 
@@ -90,7 +90,8 @@ fn with_place<T>(alike: &Alike<'_>, act: impl FnOnce(&mut Option<Remembered>) ->
 pub(super) fn again(log: &Arc<AtomicU64>, alike: &Alike<'_>, now: Timestamp) -> bool {
     with_place(alike, |place| {
         place.as_ref().is_some_and(|known| {
-            known.address == alike.address
+            known.network == alike.network
+                && known.topic == alike.topic
                 && known.texts.iter().zip(alike.texts()).all(|(known, text)| known == text)
                 && Arc::ptr_eq(&known.log, log)
                 && known.repeats.again(now)
@@ -101,7 +102,8 @@ pub(super) fn again(log: &Arc<AtomicU64>, alike: &Alike<'_>, now: Timestamp) -> 
 /// Remembers a refusal that was told of.
 pub(super) fn remember(log: &Arc<AtomicU64>, alike: &Alike<'_>, repeats: Arc<Repeats>) {
     let texts = alike.texts().map(str::to_owned);
-    let known = Remembered { log: Arc::clone(log), address: alike.address, texts, repeats };
+    let known =
+        Remembered { log: Arc::clone(log), topic: alike.topic, network: alike.network, texts, repeats };
     with_place(alike, |place| *place = Some(known));
 }
 
@@ -117,11 +119,10 @@ mod tests {
     fn only_the_same_is_counted_and_only_until_it_is_read() {
         let (log, other) = (Arc::default(), Arc::default());
         let alike = Alike {
-            address: IpAddr::from([192, 0, 2, 1]),
+            topic: Topic::Request,
+            network: IpAddr::from([192, 0, 2, 1]),
             user: "bob",
             app: "flood",
-            method: "POST",
-            route: "/x",
             cause: "c",
         };
         assert!(!again(&log, &alike, at(0)), "it was not told of yet");
@@ -129,11 +130,10 @@ mod tests {
         remember(&log, &alike, Arc::clone(&repeats));
         assert!(again(&log, &alike, at(1)) && again(&log, &alike, at(2)));
         for different in [
-            Alike { address: IpAddr::from([192, 0, 2, 2]), ..alike },
+            Alike { topic: Topic::Fault, ..alike },
+            Alike { network: IpAddr::from([192, 0, 2, 2]), ..alike },
             Alike { user: "", ..alike },
             Alike { app: "x", ..alike },
-            Alike { method: "GET", ..alike },
-            Alike { route: "/y", ..alike },
             Alike { cause: "d", ..alike },
         ] {
             assert!(!again(&log, &different, at(3)));

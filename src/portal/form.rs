@@ -12,8 +12,9 @@ use tracing::info;
 use super::{
     expired_form,
     page::{self, Link},
+    refusal_log,
 };
-use crate::authn::masked::masked;
+use crate::{authn::masked::masked, state::Snapshot};
 
 /// The largest form that anybody may send.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
@@ -57,7 +58,11 @@ impl Form {
         base: &str,
     ) -> Result<Self, HttpResponse> {
         let refuse_with = |status: StatusCode, text: &str, link| {
-            info!(path = &*masked(request.path()), status = status.as_u16(), cause = text, "form refused");
+            if let Some(state) = Snapshot::of(request) {
+                let (path, cause) = (masked(request.path()).into_owned(), text.to_owned());
+                let words = move |more| info!(path, status = status.as_u16(), cause, more, "form refused");
+                refusal_log::note(request, &state, text, words);
+            }
             page::message(base, status, ("Not accepted", text), link)
         };
         let refuse = |status: StatusCode, text: &str| refuse_with(status, text, None);

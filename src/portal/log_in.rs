@@ -135,11 +135,10 @@ pub fn ask_again(visit: &Visit, form: Form) -> HttpResponse {
 }
 
 fn carry(visit: &Visit, expired_form: Option<String>) -> HttpResponse {
-    info!(
-        path = &*masked(visit.path()),
-        kept = expired_form.is_some(),
-        "a form was sent after its session had ended"
-    );
+    let (path, kept) = (masked(visit.path()).into_owned(), expired_form.is_some());
+    visit.note_refusal("session ended", move |more| {
+        info!(path, kept, more, "a form was sent after its session had ended");
+    });
     let target = visit.targets().check(&person::page_before(visit));
     let notice = match expired_form {
         Some(_) => KEPT,

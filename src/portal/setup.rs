@@ -193,7 +193,8 @@ fn check(visit: &Visit, token: &SetupToken, form: &Form) -> Result<Admin, Compla
     let presented = TokenDigest::of(form.text("token").trim().as_bytes());
     if !presented.is_some_and(|digest| digest.matches(&token.digest)) {
         let wait = visit.state.sign_in.wrong_setup_token(reserved, visit.address()).seconds();
-        info!(client = %visit.address(), "setup refused: wrong token");
+        let client = visit.address();
+        visit.note_refusal("setup token", move |more| info!(%client, more, "setup refused: wrong token"));
         let text = format!("the token is not right; wait {}, then try again", moment::wait(wait));
         let mut wrongs = vec![FieldError::new("token", text)];
         wrongs.extend(read.err().into_iter().flatten());

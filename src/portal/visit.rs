@@ -15,8 +15,9 @@ use actix_web::{
     http::header::{HOST, HeaderMap, HeaderName},
     web::Data,
 };
+use tracing::info;
 
-use super::page;
+use super::{page, refusal_log};
 use crate::{
     administration::Actor,
     authn::{
@@ -86,11 +87,11 @@ impl Visit {
             Some(origin) => Ok(Self { request: request.clone(), state, origin }),
             None => {
                 let host = here.map(|origin| origin.host.as_str().to_owned());
-                tracing::info!(
-                    host,
-                    path = &*masked(request.path()),
-                    "page refused: no [[app]] lists the host that it was asked on"
-                );
+                let path = masked(request.path()).into_owned();
+                let words = move |more| {
+                    info!(host, path, more, "page refused: no [[app]] lists the host that it was asked on");
+                };
+                refusal_log::note(request, &state, "host", words);
                 Err(page::misdirected(&state.config.server.base_path))
             }
         }
@@ -238,17 +239,25 @@ impl Visit {
         cookies.ours != Presence::Absent && self.any_session().is_none()
     }
 
+    /// Has a refusal written to the log by `words`; `cause` tells one kind from another.
+    pub fn note_refusal(&self, cause: &str, words: impl Fn(Option<u64>) + Send + Sync + 'static) {
+        refusal_log::note(&self.request, &self.state, cause, words);
+    }
+
     /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.
     pub fn is_foreign(&self, missing: MissingOrigin) -> bool {
         let foreign = self.looks_foreign(missing);
         if foreign {
-            tracing::info!(
-                client = %self.address(),
-                path = &*masked(self.request.path()),
-                own = %self.origin,
-                "form refused: it comes from a page of another origin; if that is the portal's own address, \
-                 set server.public_url or let the proxy send X-Forwarded-Proto and X-Forwarded-Host"
-            );
+            let (client, own) = (self.address(), self.origin.clone());
+            let path = masked(self.request.path()).into_owned();
+            let words = move |more| {
+                info!(
+                    %client, path, %own, more,
+                    "form refused: it comes from a page of another origin; if that is the portal's own address, \
+                     set server.public_url or let the proxy send X-Forwarded-Proto and X-Forwarded-Host"
+                );
+            };
+            self.note_refusal("origin", words);
         }
         foreign
     }

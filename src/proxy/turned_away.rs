@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
-use tracing::{info, warn};
 
 use super::{
     caller::{self, Caller},
@@ -173,7 +172,7 @@ impl<'a> Asked<'a> {
         Caller::of(&self.request.headers, original.exchange)
     }
 
-    /// Counts it, notes it, says it in the log, and answers.
+    /// Counts it, notes it, and answers.
     pub(super) fn refuse(&self, refused: &Refused<'_>) -> HttpResponse {
         let client = self.client().address();
         self.note_refusal(refused, client);
@@ -181,18 +180,6 @@ impl<'a> Asked<'a> {
         self.verdicts(known.and_then(|known| known.app)).refuse(refused.reason, refused.way);
         let original = known.map(|known| &known.original);
         let method = original.map_or("-", |original| original.method_name);
-        if let Some(cause) = &refused.cause {
-            let host = original.map_or_else(String::new, |original| original.origin.to_string());
-            let path = original.map_or("-", Original::path);
-            let cause = bounded(cause);
-            let (method, path) = (bounded(method), bounded(path));
-            let (method, path, cause) = (&*method, &*path, &*cause);
-            if matches!(refused.refusal, Refusal::Undescribed(_) | Refusal::Unavailable) {
-                warn!(%client, method, host, path, cause, "refused");
-            } else {
-                info!(%client, method, host, path, cause, "refused");
-            }
-        }
         let headers = &self.request.headers;
         let caller = Caller::of(headers, original.map_or(Exchange::Http, |original| original.exchange));
         let api = known.and_then(|known| known.app?.pack.api_refusal(known.original.path()));

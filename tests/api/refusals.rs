@@ -256,3 +256,29 @@ fn a_peer_that_is_no_trusted_proxy_is_refused() {
     }
     wait::until("a log line that names the key", || sluice.process.log.contains("trusted_proxies"));
 }
+
+/// How often a line of the log says that it happened: once, or as often again as it says.
+fn told(line: &str) -> usize {
+    let more = line.split_once("more=").and_then(|(_, rest)| rest.split_whitespace().next());
+    more.map_or(1, |more| more.parse().expect("a count"))
+}
+
+#[test]
+fn refusals_that_repeat_are_one_line_and_then_a_count() {
+    let mut sluice = Home::new().user("ada", &["--admin"]).start();
+    for n in 0..100 {
+        let request = Dialect::Caddy.about("GET", "http", "app.test", &format!("/path-{n}"));
+        request.send(sluice.address).assert_status(401);
+        let form = sluice.portal_post("/sluice/login").header("Content-Type", "text/plain").body("x");
+        form.send(sluice.address).assert_status(415);
+    }
+    assert_eq!(sluice.stop(), Some(0), "the log is written to its end");
+    let lines = sluice.process.log.lines();
+    for what in ["no credential was sent", "form refused"] {
+        let all: Vec<_> = lines.iter().filter(|line| line.contains(what)).collect();
+        assert_eq!(all.iter().map(|line| told(line)).sum::<usize>(), 100, "{what}");
+        // Two a minute, and nobody needs that long for a hundred requests ten times over.
+        assert!(all.len() < 20, "{what}: {} lines", all.len());
+        assert!(!all[0].contains("more="), "the first is told whole: {}", all[0]);
+    }
+}

@@ -70,7 +70,10 @@ impl Caller {
             Attempt::NotPresented => Self::in_session(visit, request),
             Attempt::Accepted(_) | Attempt::Unsettled(_) => Err(unknown()),
             Attempt::Rejected(rejection) => {
-                info!(client = %visit.address(), cause = %rejection, "a request to the API is refused");
+                let client = visit.address();
+                let words =
+                    move |more| info!(%client, cause = %rejection, more, "a request to the API is refused");
+                visit.note_refusal("api", words);
                 if matches!(rejection, Rejection::KeyUnknown) {
                     visit.state.sign_in.count_wrong_key(visit.address());
                 }
