@@ -7,6 +7,10 @@ use thiserror::Error;
 const MAX_BYTES: usize = 72;
 /// Above this a hash takes seconds; one that is stored with more opens nothing.
 pub const MAX_COST: u32 = 15;
+/// The least that bcrypt knows.
+const MIN_COST: u32 = 4;
+/// The length of a bcrypt hash.
+const HASH_BYTES: usize = 60;
 
 /// What is wrong with a new password.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -68,17 +72,38 @@ pub fn hash(password: &SecretString, cost: u32) -> Result<String, HashError> {
     bcrypt::hash(password.expose_secret(), cost).map_err(HashError)
 }
 
-/// Compares a password with a stored hash. Costs the same where there is no hash or the password cannot be
-/// right, so that the time tells nothing.
-pub fn verify(password: &SecretString, stored: Option<&SecretString>, cost: u32) -> bool {
-    let stored = stored.map(ExposeSecret::expose_secret).filter(|hash| usable(hash));
+/// What every comparison costs: as much as the dearest of these hashes, or as a new one. Whoever has an older, cheaper
+/// hash, or none, is then not told from the others by the time that a wrong password takes.
+pub fn work<'a>(stored: impl Iterator<Item = &'a SecretString>, cost: u32) -> u32 {
+    stored.filter_map(|hash| usable(hash.expose_secret())).fold(cost, u32::max)
+}
+
+/// Compares a password with a stored hash. Does exactly the same `work` where there is no hash, a cheaper one, or where
+/// the password cannot be right.
+pub fn verify(password: &SecretString, stored: Option<&SecretString>, work: u32) -> bool {
+    compare(password, stored, work, |text, hash| bcrypt::verify(text, hash).unwrap_or(false))
+}
+
+fn compare(
+    password: &SecretString,
+    stored: Option<&SecretString>,
+    work: u32,
+    mut bcrypt: impl FnMut(&str, &str) -> bool,
+) -> bool {
     let presented = Some(password.expose_secret()).filter(|text| fits(text).is_ok());
-    let (hash, possible) = match (stored, presented) {
-        (Some(hash), Some(_)) => (hash.to_owned(), true),
-        (hash, _) => (hash.map_or_else(|| nobodys_hash(cost), str::to_owned), false),
+    let text = presented.unwrap_or_default();
+    let Some((hash, cost)) =
+        stored.map(ExposeSecret::expose_secret).and_then(|hash| Some((hash, usable(hash)?)))
+    else {
+        bcrypt(text, &nobodys_hash(work));
+        return false;
     };
-    let matches = bcrypt::verify(presented.unwrap_or_default(), &hash).unwrap_or(false);
-    matches && possible
+    let matches = bcrypt(text, hash);
+    // One more doubles the work, so 2^c and 2^c + 2^(c+1) + ... make up a power of two.
+    for padding in cost..work {
+        bcrypt(text, &nobodys_hash(padding));
+    }
+    matches && presented.is_some()
 }
 
 /// Whether a stored hash has another cost than new ones get.
@@ -86,8 +111,9 @@ pub fn outdated(stored: &SecretString, cost: u32) -> bool {
     cost_of(stored.expose_secret()) != Some(cost)
 }
 
-fn usable(hash: &str) -> bool {
-    cost_of(hash).is_some_and(|cost| cost <= MAX_COST)
+/// The cost of a hash that can open something.
+fn usable(hash: &str) -> Option<u32> {
+    cost_of(hash).filter(|cost| (MIN_COST..=MAX_COST).contains(cost) && hash.len() == HASH_BYTES)
 }
 
 fn cost_of(hash: &str) -> Option<u32> {
@@ -139,13 +165,46 @@ mod tests {
         assert!(!verify(&secret(&format!("{long}y")), Some(&stored), 4));
     }
 
+    /// A hash as bcrypt writes it, of that cost.
+    fn of_cost(cost: u32) -> SecretString {
+        secret(&nobodys_hash(cost))
+    }
+
+    #[test]
+    fn a_wrong_password_is_as_much_work_for_every_name() {
+        let stored = [6, 9, 9, 12].map(of_cost);
+        for configured in [4, 10, 12, 14] {
+            let work = work(stored.iter(), configured);
+            assert_eq!(work, configured.max(12));
+            let unsound = ["", "plain", "$2b$31$x", "$2b$10$x", "$2b$02$x"].map(secret);
+            let known = stored.iter().chain(&unsound).map(Some);
+            for (whose, text) in known.chain([None]).flat_map(|hash| [(hash, "x"), (hash, "x\0")]) {
+                let mut spent = 0_u64;
+                let right = compare(&secret(text), whose, work, |_, hash| {
+                    spent += 1 << cost_of(hash).unwrap();
+                    false
+                });
+                assert!(!right);
+                assert_eq!(spent, 1 << work, "{whose:?} {text:?} of {configured}");
+            }
+        }
+    }
+
+    #[test]
+    fn padding_opens_nothing_and_hides_nothing() {
+        let stored = secret(&hash(&secret("abc123!x"), 4).unwrap());
+        assert!(verify(&secret("abc123!x"), Some(&stored), 6));
+        assert!(!verify(&secret("abc123!y"), Some(&stored), 6));
+        assert!(!compare(&secret("x"), Some(&of_cost(4)), 6, |_, hash| hash == nobodys_hash(5)));
+    }
+
     #[test]
     fn no_hash_and_no_sound_hash_open_to_nobody() {
         for stored in ["", "plain", "$2b$", "$2b$31$abcdefghijklmnopqrstuu", "$2b$04$é", "$1$x$y"] {
             assert!(!verify(&secret("plain"), Some(&secret(stored)), 4), "{stored}");
         }
         assert!(!verify(&secret(""), None, 4));
-        assert_eq!(nobodys_hash(4).len(), 60);
+        assert_eq!(nobodys_hash(4).len(), HASH_BYTES);
         assert!(bcrypt::verify("x", &nobodys_hash(4)).is_ok());
     }
 }

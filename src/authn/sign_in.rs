@@ -219,8 +219,12 @@ impl SignIn {
         };
         let sign_in = self.clone();
         let proved = place.run(move || {
-            let user = name.and_then(|name| sign_in.store.view().users().by_name(&name).cloned());
-            let right = compare(user.as_ref(), &claim.password, sign_in.bcrypt_cost);
+            let (user, work) = {
+                let users = sign_in.store.view().users();
+                let user = name.and_then(|name| users.by_name(&name).cloned());
+                (user, password::work(users.password_hashes(), sign_in.bcrypt_cost))
+            };
+            let right = compare(user.as_ref(), &claim.password, work);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             let Some(user) = user.as_ref().filter(|_| right) else {
                 let words = move |more| info!(%address, more, "sign-in refused: wrong name or password");
@@ -313,10 +317,10 @@ fn failure(by: Proof, user: Option<&User>, address: IpAddr) -> Event {
     }
 }
 
-fn compare(user: Option<&Arc<User>>, password: &SecretString, cost: u32) -> bool {
+fn compare(user: Option<&Arc<User>>, password: &SecretString, work: u32) -> bool {
     let stored = user.and_then(|user| user.password_hash.as_ref());
     let enabled = user.is_some_and(|user| user.standing == Standing::Enabled);
-    password::verify(password, stored, cost) && enabled
+    password::verify(password, stored, work) && enabled
 }
 
 /// Brings a right password's hash to the configured cost.

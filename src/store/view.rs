@@ -12,6 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 use foldhash::HashMap;
 use rusqlite::Connection;
+use secrecy::SecretString;
 
 use super::{
     database::StoreError,
@@ -81,6 +82,11 @@ impl Users {
         let mut found: Vec<_> = self.by_id.values().filter(wanted).cloned().collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found
+    }
+
+    /// The hashes of those who have a password.
+    pub fn password_hashes(&self) -> impl Iterator<Item = &SecretString> {
+        self.by_id.values().filter_map(|user| user.password_hash.as_ref())
     }
 
     /// By id.

@@ -3,10 +3,13 @@ use std::{net::IpAddr, sync::Mutex};
 use super::*;
 use crate::store::trouble::Trouble;
 
+/// By which network a line was written, and how often it says that it happened again.
+type Lines = Vec<(u8, Option<u64>)>;
+
 /// The thread's side, without the thread, and what its lines said.
 struct Told {
     writing: Writing,
-    lines: Arc<Mutex<Vec<(u8, Option<u64>)>>>,
+    lines: Arc<Mutex<Lines>>,
     _folder: tempfile::TempDir,
 }
 
@@ -46,7 +49,7 @@ impl Told {
         });
     }
 
-    fn lines(&self) -> Vec<(u8, Option<u64>)> {
+    fn lines(&self) -> Lines {
         std::mem::take(&mut *self.lines.lock().unwrap())
     }
 }
