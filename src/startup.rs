@@ -1,6 +1,6 @@
 //! Building the service: first everything that can be refused, then the socket starts to answer.
 
-use std::{io, sync::Arc, thread};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use actix_web::dev::Server;
 use anyhow::Context;
@@ -14,7 +14,7 @@ use crate::{
         basic::Basic,
         chain::Authenticator,
         external::{Provisioner, Provisioning},
-        lane::Lane,
+        lane::{Lane, Places},
         marker::MarkerKey,
         open::OpenDoor,
         password,
@@ -23,7 +23,7 @@ use crate::{
         sso::{Notices, Sso},
         upstream::Upstream,
     },
-    clock,
+    clock::{self, Timestamp},
     config::{AuthConfig, Config, Flags},
     events::{
         deliveries::{Couriers, Deliveries},
@@ -41,21 +41,24 @@ use crate::{
     state::{Current, State},
     store::{
         Store,
-        background::{Background, Lifetimes},
+        background::{Background, Lifetimes, Turn},
         database::StoreError,
-        events, looks, secrets,
+        events, known_networks, looks, secrets,
         sessions::{self, Lifetime},
         users::{self, NewUser, Standing},
     },
-    throttle::Throttle,
+    throttle::{Throttle, known},
 };
 
 /// Sign-ins that may wait to be counted; each takes a millisecond at most.
-const WAITING_AT_THE_DOOR: usize = 1_024;
-/// Sign-ins that may be hashed or wait for that; each takes a quarter of a second at the default cost.
-const HASHING: usize = 64;
-/// Users of other systems that may be made or wait for that.
-const PROVISIONING: usize = 64;
+const AT_THE_DOOR: Places = Places { known: 256, strangers: 1_024 };
+/// Sign-ins that may wait to be hashed; each takes a quarter of a second at the default cost. A crowd that waits asks
+/// no more, so there is room for one, while nobody waits for longer than a proxy does.
+const HASHING: Places = Places { known: 64, strangers: 256 };
+/// Users of other systems that may wait to be made; those systems know them.
+const PROVISIONING: Places = Places { known: 64, strangers: 0 };
+/// Failures take that long to be stored, each, at most; so much later they are stored again.
+const FAILURE_PACE: Duration = Duration::from_millis(1);
 
 /// A built service.
 pub struct Service {
@@ -94,13 +97,14 @@ pub fn build(config: Config, flags: Flags) -> anyhow::Result<Service> {
     let setup = SetupToken::prepare(&config, &store)?;
     let throttle = Arc::new(Throttle::new(config.throttle.clone()));
     throttle.restore(store.load_failures()?, clock::monotonic(), clock::now());
+    throttle.known().restore(store.read(known_networks::all)?, clock::now());
     let metrics = Arc::new(Metrics::new());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (log, events) = Log::start(Arc::clone(&store)).context("the thread that stores events")?;
     let sign_in = SignIn {
         store: Arc::clone(&store),
         throttle: Arc::clone(&throttle),
-        door: Arc::new(Lane::start("door", 1, WAITING_AT_THE_DOOR).context("the thread at the door")?),
+        door: Arc::new(Lane::start("door", 1, AT_THE_DOOR).context("the thread at the door")?),
         hashing: Arc::new(Lane::start("hashing", cores.min(2), HASHING).context("the hashing threads")?),
         bcrypt_cost: config.auth.bcrypt_cost,
         log: log.clone(),
@@ -156,8 +160,13 @@ fn background(
         }
     };
     let store = Arc::clone(&current.get().store);
+    let mut not_before = Duration::ZERO;
     Background::start(store, lifetimes, move |store, turn| {
-        store_failures(store, &throttle);
+        let now = clock::monotonic();
+        if now >= not_before || turn == Turn::Last {
+            not_before = now + FAILURE_PACE * store_failures(store, &throttle);
+        }
+        store_known(store, &throttle);
         traffic.turn(store, turn);
     })
 }
@@ -289,9 +298,10 @@ pub fn apply_admin_password(store: &Store, auth: &AuthConfig) -> anyhow::Result<
     Ok(())
 }
 
-fn store_failures(store: &Store, throttle: &Throttle) {
+/// Stores the failures where they have changed; returns how many they are.
+fn store_failures(store: &Store, throttle: &Throttle) -> u32 {
     let (monotonic, wall) = (clock::monotonic(), clock::now());
-    let Some(failures) = throttle.changed(monotonic, wall) else { return };
+    let Some(failures) = throttle.changed(monotonic, wall) else { return 0 };
     match store.save_failures(&failures, wall) {
         Ok(()) => {}
         Err(StoreError::Busy | StoreError::Full) => throttle.not_stored(),
@@ -299,5 +309,20 @@ fn store_failures(store: &Store, throttle: &Throttle) {
             warn!(%cause, "failed sign-ins are counted in memory only for now");
             throttle.not_stored();
         }
+    }
+    u32::try_from(failures.len()).unwrap_or(u32::MAX)
+}
+
+fn store_known(store: &Store, throttle: &Throttle) {
+    let known = throttle.known().take_unstored();
+    if known.is_empty() {
+        return;
+    }
+    let oldest = Timestamp::from_secs(clock::now().secs() - known::MEMORY);
+    if let Err(cause) = store.save_known_networks(&known, oldest, known::CAPACITY) {
+        if !matches!(cause, StoreError::Busy | StoreError::Full) {
+            warn!(%cause, "from where people sign in is remembered in memory only for now");
+        }
+        throttle.known().not_stored(known);
     }
 }

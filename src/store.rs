@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod events;
 pub mod failures;
 pub mod keys;
+pub mod known_networks;
 pub mod last_use;
 pub mod looks;
 pub mod marker;
@@ -301,6 +302,16 @@ impl Store {
     /// Writes `failures` behind what the throttle holds in memory.
     pub fn save_failures(&self, failures: &[failures::Failure], now: Timestamp) -> Result<(), StoreError> {
         self.lock().database.write(|tx| failures::replace(tx, failures, now))
+    }
+
+    /// Stores networks from which somebody has signed in, and forgets the oldest.
+    pub fn save_known_networks(
+        &self,
+        known: &[known_networks::KnownNetwork],
+        oldest: Timestamp,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        self.lock().database.write(|tx| known_networks::save(tx, known, oldest, most))
     }
 
     /// The failures that were held when the service last ran.

@@ -1,9 +1,11 @@
 //! Failed sign-ins and the waits that follow them, for every entrance.
 //!
 //! Failures count by client address (IPv6 by /64) and by account and address together, so that neither many
-//! accounts from one place nor many tries at one account go unnoticed, and nobody can lock another out.
+//! accounts from one place nor many tries at one account go unnoticed, and nobody can lock another out. Of networks
+//! that nobody has signed in from lately, they count by /48 as well.
 
 mod counts;
+pub mod known;
 
 use std::{
     net::IpAddr,
@@ -11,13 +13,31 @@ use std::{
     time::Duration,
 };
 
-use counts::{Count, Key, Millis, State, millis};
+use counts::{Count, Key, Millis, Of, State, millis};
+use known::KnownNetworks;
 
-use crate::{authn::name::UserName, clock::Timestamp, config::ThrottleConfig, store::failures::Failure};
+use crate::{
+    authn::name::UserName,
+    clock::{self, Timestamp},
+    config::ThrottleConfig,
+    store::failures::Failure,
+};
+
+/// So many times as many failures as of one address are borne of a /48, in which providers may have put many clients.
+const SITE: u32 = 10;
+/// How often a stranger's failure counts while there are too many of them everywhere.
+const IN_A_CROWD: u32 = 2;
+/// What follows the address of a /48 in the store.
+const SITE_SUFFIX: &str = "/48";
 
 /// What counts as one client: an IPv6 client owns a /64 at least.
 pub fn network(address: IpAddr) -> IpAddr {
     counts::prefix(address)
+}
+
+/// The widest network that is likely one client's: IPv6 by /48.
+pub fn site(address: IpAddr) -> IpAddr {
+    counts::site(address)
 }
 
 /// How long a client has to wait; whole seconds, rounded up.
@@ -37,8 +57,10 @@ impl Wait {
 /// An address, or an account from there, that has to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    /// The address; of IPv6 the first of a /64.
+    /// The address; of IPv6 the first of its network.
     pub address: IpAddr,
+    /// The bits that tell the network of an IPv6 address from others.
+    pub prefix: u8,
     /// The account, where it is not the address as a whole.
     pub account: Option<UserName>,
     /// Failures in a row.
@@ -51,24 +73,49 @@ pub struct Blocked {
 pub struct Throttle {
     limits: ThrottleConfig,
     state: Arc<Mutex<State>>,
+    known: Arc<KnownNetworks>,
 }
 
-/// A try that is under way. Dropped without a word it counts as failed.
+/// A try that is under way. Dropped without a word it counts as failed once something is compared, else as not made.
 pub struct Reserved {
     throttle: Arc<Throttle>,
     keys: Vec<Key>,
-    settled: bool,
+    class: Class,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    Comparing,
+    Settled,
+}
+
+/// Whether somebody has signed in from the network of a try lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Known,
+    Stranger,
 }
 
 impl Throttle {
     /// Without failures.
     pub fn new(limits: ThrottleConfig) -> Self {
-        Self { limits, state: Arc::default() }
+        Self { limits, state: Arc::default(), known: Arc::default() }
     }
 
     /// The same counts under other limits.
     pub fn with_limits(&self, limits: ThrottleConfig) -> Self {
-        Self { limits, state: Arc::clone(&self.state) }
+        Self { limits, state: Arc::clone(&self.state), known: Arc::clone(&self.known) }
+    }
+
+    /// The networks from which somebody has signed in lately.
+    pub fn known(&self) -> &KnownNetworks {
+        &self.known
+    }
+
+    fn class_of(&self, address: IpAddr) -> Class {
+        if self.known.knows(address, clock::now()) { Class::Known } else { Class::Stranger }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -82,11 +129,14 @@ impl Throttle {
         account: Option<&UserName>,
         now: Duration,
     ) -> Result<Reserved, Wait> {
-        let mut keys = vec![Key::new(address, None)];
-        keys.extend(account.map(|name| Key::new(address, Some(name.clone()))));
+        let class = self.class_of(address);
+        let mut keys = vec![Key::address(address)];
+        keys.extend(account.map(|name| Key::account(address, name.clone())));
+        // Neighbours in a /48 make nobody wait who has been here before.
+        keys.extend(Key::site(address).filter(|_| class == Class::Stranger));
         let mut state = self.lock();
         state.forget(millis(now) - millis(self.limits.block_for));
-        if let Some(wait) = keys.iter().filter_map(|key| self.wait(&state, key, millis(now))).max() {
+        if let Some(wait) = keys.iter().filter_map(|key| self.wait(&state, key, class, millis(now))).max() {
             return Err(wait);
         }
         for key in &keys {
@@ -94,7 +144,7 @@ impl Throttle {
             state.counts.entry(key.clone()).or_insert(fresh).in_flight += 1;
         }
         drop(state);
-        Ok(Reserved { throttle: Arc::clone(self), keys, settled: false })
+        Ok(Reserved { throttle: Arc::clone(self), keys, class, stage: Stage::Waiting })
     }
 
     /// Whoever has to wait, the longest first.
@@ -104,36 +154,50 @@ impl Throttle {
             .counts
             .iter()
             .filter_map(|(key, count)| {
-                let wait = self.wait(&state, key, millis(now))?;
-                let Key { address, account } = key.clone();
-                Some(Blocked { address, account, failures: count.failures, wait })
+                let wait = self.wait(&state, key, self.class_of(key.address), millis(now))?;
+                let (account, prefix) = match &key.of {
+                    Of::Address => (None, 64),
+                    Of::Account(name) => (Some(name.clone()), 64),
+                    Of::Site => (None, 48),
+                };
+                Some(Blocked { address: key.address, prefix, account, failures: count.failures, wait })
             })
             .collect();
         blocked.sort_by_key(|blocked| (std::cmp::Reverse(blocked.wait), blocked.address));
         blocked
     }
 
-    /// Forgets the failures of an address; `false` where there were none.
+    /// Forgets the failures of an address and of the /48 around it; `false` where there were none.
     pub fn forgive(&self, address: IpAddr) -> bool {
         let mut state = self.lock();
-        let failed = state
-            .counts
-            .iter_mut()
-            .filter(|(key, count)| key.address == network(address) && count.failures > 0);
+        let failed = state.counts.iter_mut().filter(|(key, count)| {
+            let theirs = if key.of == Of::Site { site(address) } else { network(address) };
+            key.address == theirs && count.failures > 0
+        });
         let forgiven = failed.map(|(_, count)| count.failures = 0).count();
         state.changed |= forgiven > 0;
         forgiven > 0
     }
 
-    fn wait(&self, state: &State, key: &Key, now: Millis) -> Option<Wait> {
+    fn wait(&self, state: &State, key: &Key, class: Class, now: Millis) -> Option<Wait> {
         let count = state.counts.get(key)?;
-        let crowd = state.recent.len() >= self.limits.global_limit as usize && key.account.is_none();
-        let pause =
-            if crowd && count.failures > 0 { self.limits.block_for } else { self.pause(count.failures) };
+        let crowd = class == Class::Stranger && state.recent.len() >= self.limits.global_limit as usize;
+        let weight = if crowd { IN_A_CROWD } else { 1 };
+        let most = match key.of {
+            Of::Address | Of::Account(_) => self.limits.max_failures,
+            Of::Site => self.limits.max_failures.saturating_mul(SITE),
+        };
+        let failures = count.failures.saturating_mul(weight);
+        let pause = match key.of {
+            // Each address in it has its own waits; the whole of it waits only where all together fail too often.
+            Of::Site if failures < most => Duration::ZERO,
+            _ => self.pause(failures, most),
+        };
         let left = count.last_failed.saturating_add(millis(pause)).saturating_sub(now);
+        let under_way = count.in_flight.saturating_mul(weight);
         if left > 0 && count.failures > 0 {
             Some(Wait(u64::try_from(left).unwrap_or(0).div_ceil(1_000)))
-        } else if count.in_flight > 0 && count.failures + count.in_flight >= self.limits.max_failures {
+        } else if count.in_flight > 0 && failures.saturating_add(under_way) >= most {
             // As many tries are under way as may fail: one more could pass the limit.
             Some(Wait(1))
         } else {
@@ -142,11 +206,11 @@ impl Throttle {
     }
 
     /// The wait after so many failures: ceil(n × 1.5^(n-1) × 0.5) seconds, from the limit on the full time.
-    fn pause(&self, failures: u32) -> Duration {
+    fn pause(&self, failures: u32, most: u32) -> Duration {
         if failures == 0 {
             return Duration::ZERO;
         }
-        if failures >= self.limits.max_failures {
+        if failures >= most {
             return self.limits.block_for;
         }
         let growth = 1.5_f64.powi(i32::try_from(failures - 1).unwrap_or(i32::MAX));
@@ -169,8 +233,14 @@ impl Throttle {
         Some(
             failed
                 .map(|(key, count)| Failure {
-                    address: key.address.to_string(),
-                    account: key.account.as_ref().map(ToString::to_string),
+                    address: match key.of {
+                        Of::Site => format!("{}{SITE_SUFFIX}", key.address),
+                        Of::Address | Of::Account(_) => key.address.to_string(),
+                    },
+                    account: match &key.of {
+                        Of::Account(name) => Some(name.to_string()),
+                        Of::Address | Of::Site => None,
+                    },
                     failures: count.failures,
                     last_failed: Timestamp::from_secs(
                         wall.secs() - (millis(now) - count.last_failed) / 1_000,
@@ -189,34 +259,54 @@ impl Throttle {
     pub fn restore(&self, failures: Vec<Failure>, now: Duration, wall: Timestamp) {
         let mut state = self.lock();
         for failure in failures {
-            let Ok(address) = failure.address.parse() else { continue };
-            let account = failure.account.map(|name| UserName::parse(&name)).transpose();
-            let Ok(account) = account else { continue };
+            let Some(key) = stored_key(&failure) else { continue };
             // A clock that was set back must not lengthen a wait.
             let age = wall.since(failure.last_failed).clamp(0, 86_400) * 1_000;
             let count = Count { failures: failure.failures, last_failed: millis(now) - age, in_flight: 0 };
-            state.counts.insert(Key::new(address, account), count);
+            state.counts.insert(key, count);
         }
     }
 }
 
+/// What a stored failure counts; `None` for what cannot be read.
+fn stored_key(failure: &Failure) -> Option<Key> {
+    match (failure.address.strip_suffix(SITE_SUFFIX), &failure.account) {
+        (Some(site), None) => Key::site(site.parse().ok()?),
+        (Some(_), Some(_)) => None,
+        (None, None) => Some(Key::address(failure.address.parse().ok()?)),
+        (None, Some(name)) => Some(Key::account(failure.address.parse().ok()?, UserName::parse(name).ok()?)),
+    }
+}
+
 impl Reserved {
-    /// The try succeeded: these counts are cleared.
+    /// What was sent is compared from now on, so that leaving takes nothing back.
+    pub fn compare(&mut self) {
+        self.stage = Stage::Comparing;
+    }
+
+    /// The try succeeded: these counts are cleared, and the network is known. A /48 may have others in it who failed.
     pub fn succeeded(self) {
-        self.settle(|count| count.failures = 0);
+        if let Some(key) = self.keys.first() {
+            self.throttle.known.note(key.address, clock::now());
+        }
+        self.settle(|key, count| {
+            if key.of != Of::Site {
+                count.failures = 0;
+            }
+        });
     }
 
     /// Nothing was tried.
     pub fn cancelled(self) {
-        self.settle(|_| {});
+        self.settle(|_, _| {});
     }
 
-    fn settle(mut self, change: impl Fn(&mut Count)) {
-        self.settled = true;
+    fn settle(mut self, change: impl Fn(&Key, &mut Count)) {
+        self.stage = Stage::Settled;
         let mut state = self.throttle.lock();
         for key in &self.keys {
             if let Some(count) = state.counts.get_mut(key) {
-                change(count);
+                change(key, count);
                 count.in_flight = count.in_flight.saturating_sub(1);
             }
         }
@@ -225,7 +315,7 @@ impl Reserved {
 
     /// The try failed; returns the wait before the next one.
     pub fn failed(mut self, now: Duration) -> Wait {
-        self.settled = true;
+        self.stage = Stage::Settled;
         self.fail(millis(now))
     }
 
@@ -238,20 +328,33 @@ impl Reserved {
                 count.in_flight = count.in_flight.saturating_sub(1);
             }
         }
-        state.recent.push_back(now);
-        while state.recent.len() > self.throttle.limits.global_limit as usize {
-            state.recent.pop_front();
+        if self.class == Class::Stranger {
+            state.recent.push_back(now);
+            while state.recent.len() > self.throttle.limits.global_limit as usize {
+                state.recent.pop_front();
+            }
         }
         state.changed = true;
-        let waits = self.keys.iter().filter_map(|key| self.throttle.wait(&state, key, now));
+        let waits = self.keys.iter().filter_map(|key| self.throttle.wait(&state, key, self.class, now));
         waits.max().unwrap_or(Wait(0))
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        if !self.settled {
-            self.fail(millis(crate::clock::monotonic()));
+        match self.stage {
+            Stage::Settled => {}
+            Stage::Comparing => {
+                self.fail(millis(clock::monotonic()));
+            }
+            Stage::Waiting => {
+                let mut state = self.throttle.lock();
+                for key in &self.keys {
+                    if let Some(count) = state.counts.get_mut(key) {
+                        count.in_flight = count.in_flight.saturating_sub(1);
+                    }
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Actor, Fault, FieldError, about, draft::Draft, fresh_proof::FreshProof, version::Version};
 use crate::{
-    authn::{name::UserName, password},
+    authn::{lane, name::UserName, password},
     clock,
     config::{AuthConfig, Config},
     events::kind::Kind,
@@ -87,8 +87,7 @@ pub async fn hashed(state: &State, password: Password) -> Result<Hashed, Fault> 
     password::check_new(secrecy::ExposeSecret::expose_secret(&secret))
         .map_err(|problem| Fault::Fields(vec![FieldError::new("password", problem)]))?;
     let cost = state.sign_in.bcrypt_cost;
-    let place = state.sign_in.hashing.place().map_err(|_| Fault::Busy)?;
-    match place.run(move || password::hash(&secret, cost)).await {
+    match state.sign_in.hashing.run(lane::Turn::INSIDE, move || password::hash(&secret, cost)).await {
         Ok(Ok(hash)) => Ok(Hashed::Set(hash)),
         Ok(Err(_)) | Err(_) => Err(Fault::Busy),
     }

@@ -21,8 +21,9 @@ use crate::store::{
 
 /// Pairs that are remembered; past that, all are forgotten and proved anew.
 const REMEMBERED: usize = 1_024;
-/// Different pairs that are compared at once.
-const UNDER_WAY: usize = 256;
+/// Different pairs that are compared or wait for it: more than the queues before the hashing threads hold, since they
+/// know whom to refuse.
+const UNDER_WAY: usize = 8_192;
 
 /// Names and passwords that were right.
 pub struct Basic {

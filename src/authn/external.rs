@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::{
     chain::{Attempt, Question, Rejection, Settled},
     group::Groups,
-    lane::Lane,
+    lane::{Lane, NotRun, Turn},
     name::UserName,
     principal::{Credential, Principal, Way},
     profile::{DisplayName, Email},
@@ -188,11 +188,9 @@ impl Provision {
     /// Brings the store up to what the other system says.
     pub(super) async fn settle(self, store: &Arc<Store>) -> Settled {
         let Self { provisioner, identity, credential } = self;
-        let Ok(place) = provisioner.lane.place() else { return Settled::Busy };
-        let store = Arc::clone(store);
-        let stored =
-            place.run(move || store_identity(&provisioner.rules, &identity, &provisioner.made, &store));
-        match stored.await {
+        let (lane, store) = (Arc::clone(&provisioner.lane), Arc::clone(store));
+        let store_it = move || store_identity(&provisioner.rules, &identity, &provisioner.made, &store);
+        match lane.run(Turn::INSIDE, store_it).await {
             Ok(Ok(user)) if user.standing == Standing::Disabled => {
                 Settled::Rejected(Rejection::NamedUserDisabled)
             }
@@ -202,7 +200,8 @@ impl Provision {
                 error!(%cause, "a user that another system named could not be stored");
                 Settled::Unavailable
             }
-            Err(_) => Settled::Unavailable,
+            Err(NotRun::Busy) => Settled::Busy,
+            Err(NotRun::Panicked) => Settled::Unavailable,
         }
     }
 }

@@ -5,7 +5,14 @@ use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{error, info, warn};
 
-use super::{chain::Rejection, device::Device, lane::Lane, name::UserName, password, token::Token};
+use super::{
+    chain::Rejection,
+    device::Device,
+    lane::{Class, Lane, NotRun, Turn},
+    name::UserName,
+    password,
+    token::Token,
+};
 use crate::{
     clock,
     events::{event::Event, kind::Kind, line::Topic, log::Log, repeats::Alike},
@@ -105,9 +112,8 @@ impl SignIn {
     /// Counts a wrong API key against the client's address, as any failure counts. Where too many wait to be counted,
     /// it is left out: guessing 256 bits gets nowhere.
     pub fn count_wrong_key(&self, address: IpAddr) {
-        let Ok(door) = self.door.place() else { return };
         let this = self.clone();
-        door.dispatch(move || {
+        self.door.dispatch(self.turn(address), move || {
             if let Ok(reserved) = this.throttle.reserve(address, None, clock::monotonic()) {
                 this.failed(reserved, (Proof::Key, None, address));
             }
@@ -144,10 +150,10 @@ impl SignIn {
         address: IpAddr,
         prove: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
     ) -> Result<T, Refused> {
-        let door = self.door.place().map_err(|_| self.busy(address))?;
         let sign_in = self.clone();
-        let proved = door.run(move || {
-            let reserved = sign_in.admit(address, None)?;
+        let proved = self.door.run(self.turn(address), move || {
+            let mut reserved = sign_in.admit(address, None)?;
+            reserved.compare();
             let rejection = match prove() {
                 Ok(proved) => {
                     reserved.succeeded();
@@ -165,7 +171,7 @@ impl SignIn {
             reserved.cancelled();
             Err(Refused::Wrong(Wait::NONE))
         });
-        proved.await.unwrap_or(Err(Refused::Failed))
+        self.ran(address, proved.await)
     }
 
     /// Starts a session for whoever knows the password.
@@ -209,16 +215,12 @@ impl SignIn {
     ) -> Result<T, Refused> {
         let address = claim.address;
         let name = UserName::parse(&claim.username).ok();
-        let door = self.door.place().map_err(|_| self.busy(address))?;
-        let (sign_in, account) = (self.clone(), name.clone());
-        let admitted = door.run(move || sign_in.admit(address, account.as_ref())).await;
-        let reserved = admitted.unwrap_or(Err(Refused::Failed))?;
-        let Ok(place) = self.hashing.place() else {
-            reserved.cancelled();
-            return Err(self.busy(address));
-        };
+        let (sign_in, account, turn) = (self.clone(), name.clone(), self.turn(address));
+        let admitted = self.door.run(turn, move || sign_in.admit(address, account.as_ref())).await;
+        let mut reserved = self.ran(address, admitted)?;
         let sign_in = self.clone();
-        let proved = place.run(move || {
+        let proved = self.hashing.run(turn, move || {
+            reserved.compare();
             let (user, work) = {
                 let users = sign_in.store.view().users();
                 let user = name.and_then(|name| users.by_name(&name).cloned());
@@ -246,7 +248,23 @@ impl SignIn {
             renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
             Ok(done)
         });
-        proved.await.unwrap_or(Err(Refused::Failed))
+        self.ran(address, proved.await)
+    }
+
+    /// Whose turn a try takes: a network that is known has its own, all strangers of a /48 share one.
+    fn turn(&self, address: IpAddr) -> Turn {
+        if self.throttle.known().knows(address, clock::now()) {
+            Turn { class: Class::Known, network: throttle::network(address) }
+        } else {
+            Turn { class: Class::Stranger, network: throttle::site(address) }
+        }
+    }
+
+    fn ran<T>(&self, address: IpAddr, outcome: Result<Result<T, Refused>, NotRun>) -> Result<T, Refused> {
+        outcome.unwrap_or_else(|not_run| match not_run {
+            NotRun::Busy => Err(self.busy(address)),
+            NotRun::Panicked => Err(Refused::Failed),
+        })
     }
 
     /// Has a refusal written to the log, of this user where they are known.

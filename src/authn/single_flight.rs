@@ -45,8 +45,8 @@ impl<T: Clone> SingleFlight<T> {
         if let Some(known) = under_way.get(&key) {
             return Some(Arc::clone(&known.cell));
         }
-        let theirs = under_way.values().filter(|one| one.asked_by == asked_by).count();
-        if under_way.len() >= self.most || theirs >= self.each {
+        let theirs = || under_way.values().filter(|one| one.asked_by == asked_by).count();
+        if under_way.len() >= self.most || (self.each < self.most && theirs() >= self.each) {
             return None;
         }
         let cell = Arc::<OnceCell<T>>::default();

@@ -14,7 +14,7 @@ pub struct ThrottleConfig {
     pub max_failures: u32,
     /// That wait, and the time after which failures are forgotten.
     pub block_for: Duration,
-    /// Failures from everywhere within `block_for`, past which whoever has failed waits.
+    /// Failures within `block_for` from networks that are not known, past which those of such networks count twice.
     pub global_limit: u32,
 }
 

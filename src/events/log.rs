@@ -143,8 +143,9 @@ impl Log {
     }
 
     fn note(&self, it: Anybodys) -> bool {
+        let on_record = it.event.is_some();
         let sent = self.anybodys.try_send(Box::new(it)).is_ok();
-        if !sent {
+        if !sent && on_record {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         sent

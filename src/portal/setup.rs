@@ -24,6 +24,7 @@ use crate::{
     administration::FieldError,
     authn::{
         device::Device,
+        lane,
         name::UserName,
         password,
         sign_in::Wanted,
@@ -224,11 +225,10 @@ fn read(form: &Form) -> Result<Admin, Vec<FieldError>> {
 }
 
 async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
-    let Ok(place) = visit.state.sign_in.hashing.place() else { return page::busy(visit.base()) };
     let sign_in = visit.state.sign_in.clone();
     let address = visit.address();
     let device = Device::of(visit.headers());
-    let made = place.run(move || {
+    let make = move || {
         let hash = password::hash(&admin.password, sign_in.bcrypt_cost).map_err(|cause| cause.to_string())?;
         let user = NewUser {
             name: &admin.name,
@@ -253,8 +253,9 @@ async fn make(visit: &Visit, token: &SetupToken, admin: Admin) -> HttpResponse {
         let user = sign_in.store.view().users().by_name(&admin.name).cloned();
         let wanted = Wanted { lifetime: Lifetime::Browser, opened: Opened::Page, replaced: None, device };
         Ok(user.map(|user| sign_in.start_session(&user, address, wanted)))
-    });
-    match made.await {
+    };
+    // Whoever has the token is no stranger.
+    match visit.state.sign_in.hashing.run(lane::Turn::INSIDE, make).await {
         Ok(Ok(Some(session))) => {
             remove(&token.file);
             let mut response = page::see_other(&visit.page("/admin/start"));

@@ -131,6 +131,11 @@ const STEPS: &[&str] = &[
         name          TEXT PRIMARY KEY,
         key           BLOB NOT NULL CHECK (length(key) = 32)
     ) STRICT, WITHOUT ROWID;",
+    // Networks from which somebody signed in, IPv6 by /64, and when last.
+    "CREATE TABLE known_networks (
+        network       TEXT PRIMARY KEY,
+        seen          INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// How many steps the file has seen; refuses another program's file and a newer Sluice's.

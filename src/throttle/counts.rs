@@ -17,7 +17,18 @@ pub(super) type Millis = i64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) address: IpAddr,
-    pub(super) account: Option<UserName>,
+    pub(super) of: Of,
+}
+
+/// What of an address is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    /// All that comes from there.
+    Address,
+    /// An account that is tried from there.
+    Account(UserName),
+    /// All of the /48 around it: who has one can come from 65,536 addresses.
+    Site,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +41,24 @@ pub(super) struct Count {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) counts: HashMap<Key, Count>,
-    /// When the latest failures from everywhere were, oldest first.
+    /// When the latest failures of strangers from everywhere were, oldest first.
     pub(super) recent: VecDeque<Millis>,
     pub(super) changed: bool,
 }
 
 impl Key {
-    pub(super) fn new(address: IpAddr, account: Option<UserName>) -> Self {
-        Self { address: prefix(address), account }
+    pub(super) fn address(address: IpAddr) -> Self {
+        Self { address: prefix(address), of: Of::Address }
+    }
+
+    pub(super) fn account(address: IpAddr, account: UserName) -> Self {
+        Self { address: prefix(address), of: Of::Account(account) }
+    }
+
+    /// `None` for IPv4, where an address is no part of anything bigger that one client has.
+    pub(super) fn site(address: IpAddr) -> Option<Self> {
+        let address = site(address);
+        address.is_ipv6().then_some(Self { address, of: Of::Site })
     }
 }
 
@@ -47,8 +68,17 @@ pub(super) fn millis(time: Duration) -> Millis {
 
 /// An IPv6 client owns a /64 at least, so that is what counts as one address.
 pub(super) fn prefix(address: IpAddr) -> IpAddr {
+    cut(address, 64)
+}
+
+/// The most that one client usually owns: of IPv6 a /48.
+pub(super) fn site(address: IpAddr) -> IpAddr {
+    cut(address, 48)
+}
+
+fn cut(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << (128 - bits)))),
         address => address,
     }
 }

@@ -193,7 +193,7 @@ fn gauges_say_how_much_there_is() {
     sign_out.send(sluice.address).assert_status(200);
     assert_eq!(sizes(), [2.0, 1.0, 1.0]);
     let scrape = scrape(&sluice);
-    for (queue, capacity) in [("door", 1_024.0), ("hashing", 64.0), ("provisioning", 64.0)] {
+    for (queue, capacity) in [("door", 1_280.0), ("hashing", 320.0), ("provisioning", 64.0)] {
         assert_eq!(scrape.value("sluice_queue_jobs", &[("queue", queue)]), 0.0);
         assert_eq!(scrape.value("sluice_queue_capacity", &[("queue", queue)]), capacity);
     }

@@ -1,5 +1,6 @@
 //! Waits after failures.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::support::raw::{Answer, Request};
@@ -148,16 +149,70 @@ fn a_success_clears_the_failures() {
     }
 }
 
+/// The wait that a failure brings, in seconds.
+#[track_caller]
+fn wait_after_a_typo(sluice: &Sluice, address: &str) -> u32 {
+    let answer = attempt_from(sluice, address, "ada", "wrong");
+    answer.assert_status(401).header("retry-after").and_then(|text| text.parse().ok()).expect("seconds")
+}
+
 #[test]
-fn past_the_limit_for_everyone_only_those_who_failed_wait() {
+fn past_the_limit_for_everyone_a_typo_costs_a_stranger_seconds_and_a_known_network_no_more_than_before() {
     let home = Home::new().with("throttle.global_limit = 3").user("ada", &["--admin"]);
-    let sluice = home.start();
+    let mut sluice = home.start();
+    attempt_from(&sluice, "192.0.2.100", "ada", PASSWORD).assert_status(303);
     for n in 1..=5 {
         attempt_from(&sluice, &format!("192.0.2.{n}"), "nobody", "wrong").assert_status(401);
     }
-    let seconds = assert_waiting(&attempt_from(&sluice, "192.0.2.1", "ada", PASSWORD));
-    assert!((800..=900).contains(&seconds), "{seconds}");
-    attempt_from(&sluice, "192.0.2.99", "ada", PASSWORD).assert_status(303);
+    assert_eq!(wait_after_a_typo(&sluice, "192.0.2.99"), 2, "a stranger's failure counts twice");
+    assert_eq!(wait_after_a_typo(&sluice, "192.0.2.100"), 1);
+    attempt_from(&sluice, "192.0.2.98", "ada", PASSWORD).assert_status(303);
+    assert_eq!(sluice.stop(), Some(0));
+    sluice.restart();
+    for n in 11..=15 {
+        attempt_from(&sluice, &format!("192.0.2.{n}"), "nobody", "wrong").assert_status(401);
+    }
+    assert_eq!(wait_after_a_typo(&sluice, "192.0.2.98"), 1, "known since before the restart");
+}
+
+/// A right sign-in while so many clients fail at once, each time from another /48.
+fn right_among_failing(clients: u16, sluice: &Sluice, address: &str) -> Answer {
+    let (stop, tried) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for client in 0..clients {
+            let (stop, tried) = (&stop, &tried);
+            scope.spawn(move || {
+                for n in 0..u16::MAX {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let answer =
+                        attempt_from(sluice, &format!("2001:{client:x}:{n:x}::1"), "nobody", "wrong");
+                    assert!(matches!(answer.status, 401 | 503), "{answer:?}");
+                    tried.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        wait::until("a crowd", || tried.load(Ordering::Relaxed) > usize::from(clients));
+        let answer = attempt_from(sluice, address, "ada", PASSWORD);
+        stop.store(true, Ordering::Relaxed);
+        answer
+    })
+}
+
+#[test]
+fn a_crowd_from_ever_new_networks_keeps_no_right_sign_in_out() {
+    let home = Home::new().with("auth.bcrypt_cost = 9").user("ada", &["--admin"]);
+    let sluice = home.start();
+    right_among_failing(100, &sluice, "192.0.2.1").assert_status(303);
+}
+
+#[test]
+fn a_network_that_is_known_has_a_place_however_many_others_fail() {
+    let home = Home::new().with("auth.bcrypt_cost = 8").user("ada", &["--admin"]);
+    let sluice = home.start();
+    attempt_from(&sluice, "192.0.2.1", "ada", PASSWORD).assert_status(303);
+    right_among_failing(400, &sluice, "192.0.2.1").assert_status(303);
 }
 
 #[test]

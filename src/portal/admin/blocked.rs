@@ -33,6 +33,7 @@ struct BlockedPage<'a> {
 /// An address with all that waits there.
 struct Row {
     address: IpAddr,
+    prefix: u8,
     accounts: Vec<String>,
     everybody: bool,
     failures: u32,
@@ -40,11 +41,11 @@ struct Row {
 }
 
 impl Row {
-    /// An IPv6 client has a /64 at least, so that is what waits.
+    /// Of IPv6 a whole network waits.
     fn shown(&self) -> String {
         match self.address {
             IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("{address}/64"),
+            IpAddr::V6(address) => format!("{address}/{}", self.prefix),
         }
     }
 
@@ -60,10 +61,17 @@ impl Row {
     fn all(blocked: Vec<Blocked>) -> Vec<Self> {
         let mut rows: Vec<Self> = Vec::new();
         let mut places = std::collections::HashMap::new();
-        for Blocked { address, account, failures, wait } in blocked {
-            let place = *places.entry(address).or_insert(rows.len());
+        for Blocked { address, prefix, account, failures, wait } in blocked {
+            let place = *places.entry((address, prefix)).or_insert(rows.len());
             if place == rows.len() {
-                rows.push(Self { address, accounts: Vec::new(), everybody: false, failures: 0, wait });
+                rows.push(Self {
+                    address,
+                    prefix,
+                    accounts: Vec::new(),
+                    everybody: false,
+                    failures: 0,
+                    wait,
+                });
             }
             let row = &mut rows[place];
             row.failures = row.failures.max(failures);

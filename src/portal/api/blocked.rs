@@ -13,7 +13,7 @@ use crate::{administration::blocked, clock, throttle::Blocked};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Blocked)]
 pub struct BlockedView {
-    /// The address; of IPv6 the first of a /64.
+    /// The address; of IPv6 the first of a /64, or of a /48.
     address: String,
     /// The account that failed from there; `null` for the address as a whole.
     account: Option<String>,

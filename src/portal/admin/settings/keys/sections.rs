@@ -192,7 +192,7 @@ pub(in super::super) const SECTIONS: [Section; 9] = [
             key(
                 "global_limit",
                 "Failures from everywhere",
-                "Past these, whoever has failed has the long wait.",
+                "Past these, a failure counts twice where nobody has signed in from that network lately.",
                 Kind::Line,
             ),
         ],
