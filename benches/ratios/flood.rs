@@ -115,7 +115,7 @@ struct Measured {
 }
 
 /// Sends `request` at the fixed rate, from the core of the load.
-fn probe(port: u16, request: &[u8]) -> anyhow::Result<Latencies> {
+pub fn probe(port: u16, request: &[u8]) -> anyhow::Result<Latencies> {
     let start = clock::monotonic() + Duration::from_millis(20);
     let all: Vec<Measured> = thread::scope(|scope| {
         let clients: Vec<_> = (0..CONNECTIONS)

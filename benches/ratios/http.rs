@@ -79,6 +79,14 @@ pub fn get(path: &str, headers: &Headers) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The bytes of a `POST`.
+pub fn post(path: &str, headers: &Headers, body: &str) -> Vec<u8> {
+    let mut bytes = get(path, headers);
+    bytes.splice(..3, *b"POST");
+    bytes.extend_from_slice(body.as_bytes());
+    bytes
+}
+
 /// A connection that is kept open.
 pub struct Connection {
     stream: TcpStream,

@@ -7,6 +7,7 @@
 mod alternation;
 mod bare;
 mod flood;
+mod floods;
 mod footprint;
 mod http;
 mod lists;
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
 
 fn measure(wanted: &[&str]) -> anyhow::Result<()> {
     process::check_tools()?;
-    let parts: [(&str, Part); 16] = [
+    let parts: [(&str, Part); 17] = [
         ("session", throughput::session),
         ("session-100k", throughput::session_100k),
         ("refused", throughput::refused),
@@ -70,6 +71,7 @@ fn measure(wanted: &[&str]) -> anyhow::Result<()> {
         ("basic-first", waits::basic_first),
         ("upstream", waits::upstream),
         ("flood", flood::run),
+        ("floods", floods::run),
         ("footprint", footprint::run),
         ("lists", lists::run),
         ("paint", paint::run),
