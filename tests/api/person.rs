@@ -5,6 +5,7 @@ use url::Url;
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::verify::{DIALECTS, Dialect};
+use crate::support::wait;
 use crate::support::ways_in::basic;
 
 const APPS: &str = "
@@ -271,7 +272,7 @@ fn lines_without_a_place_for_the_page_are_told_so_instead_of_a_loop() {
         answer.assert_status(if dialect == Dialect::Nginx { 403 } else { 400 });
         assert_eq!(answer.header("x-auth-reason"), Some("the proxy lacks the page person of Sluice"));
     }
-    assert!(sluice.process.log.contains("import sluice_person"));
+    wait::until("the lines in the log", || sluice.process.log.contains("import sluice_person"));
 }
 
 #[test]

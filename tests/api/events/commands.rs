@@ -65,7 +65,7 @@ fn a_command_that_fails_is_run_again_before_the_next_event() {
     gate.add(&["bob", "eve"]);
     wait::until("three runs", || told(&gate, "tried").len() == 3);
     assert_eq!(super::each(&told(&gate, "tried"), "subject"), ["bob", "bob", "eve"]);
-    assert!(gate.sluice.process.log.contains("it ended with exit status: 3"));
+    wait::until("the reason in the log", || gate.sluice.process.log.contains("it ended with exit status: 3"));
 }
 
 #[test]
