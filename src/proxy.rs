@@ -7,6 +7,7 @@ pub mod claim;
 pub mod client;
 pub mod dialect;
 mod edited;
+mod forged;
 pub mod gate;
 pub mod handed_on;
 pub mod headers;

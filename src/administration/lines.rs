@@ -1,9 +1,14 @@
 //! The proxy's finished lines for an app, from what is configured of it.
 
+use std::collections::BTreeSet;
+
 use crate::{
     config::{Config, Listen},
     policy::{app::App, pack::ApiRefusal},
-    proxy::lines::{self, Address, Lines, Proxy, Site, Traits},
+    proxy::lines::{
+        self, Address, Lines, Proxy, Site, Traits,
+        own::{Added, OwnHeaders},
+    },
 };
 
 /// How an app's address is written, for whoever wrote it otherwise.
@@ -14,6 +19,10 @@ pub const SLUICE_FORM: &str = "write it like 127.0.0.1:9180 or sluice:9180";
 /// The lines, for a proxy that reaches the app and Sluice at these addresses.
 pub fn of(config: &Config, app: &App, proxy: Proxy, (address, sluice): (&Address, &Address)) -> Lines {
     let server = &config.server;
+    let own = own_headers(config, app);
+    let forgeable = config.apps.iter().flat_map(|app| own_headers(config, app).forgeable);
+    let forgeable: BTreeSet<_> = forgeable.collect();
+    let forgeable: Vec<_> = forgeable.into_iter().collect();
     let signs_in = app.pack.api.iter().any(|area| area.refusal == ApiRefusal::Qbittorrent);
     let site = Site {
         app: &app.name,
@@ -21,11 +30,24 @@ pub fn of(config: &Config, app: &App, proxy: Proxy, (address, sluice): (&Address
         host: app.hosts.first().map(|(host, _)| host),
         path: &app.base_path,
         traits: Traits { signs_in_like_qbittorrent: signs_in, decided_by_body: !app.pack.rpc.is_empty() },
+        own: &own,
+        forgeable: &forgeable,
         sluice,
         base_path: &server.base_path,
         portal_host: server.public_url.as_ref().map(|portal| &portal.host),
     };
     lines::of(proxy, &site)
+}
+
+fn own_headers(config: &Config, app: &App) -> OwnHeaders {
+    OwnHeaders::of(app, config.sso.as_ref().map(|sso| &sso.headers))
+}
+
+/// What an app with headers of its own takes beside the shipped files, for each proxy.
+pub fn added(config: &Config, app: &App) -> Vec<(Proxy, Vec<Added>)> {
+    let own = own_headers(config, app);
+    let of_proxy = |proxy| (proxy, own.added(proxy, app.name.as_str()));
+    Proxy::ALL.into_iter().map(of_proxy).filter(|(_, added)| !added.is_empty()).collect()
 }
 
 /// Where a proxy on the same machine reaches Sluice; `None` where only a socket, or the system, knows that.

@@ -4,7 +4,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, output, pack, settings_hint};
-use crate::config::{self, Config, Flags};
+use crate::{
+    administration::lines,
+    config::{self, Config, Flags},
+    policy::app::App,
+    proxy::lines::own::Added,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,12 +60,31 @@ pub(super) fn run(flags: &Flags, arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The lines that an app with headers of its own takes beside the shipped files.
+fn own_headers(config: &Config, app: &App) {
+    let added = lines::added(config, app);
+    if added.is_empty() {
+        return;
+    }
+    output::remark(&format!(
+        "warning: {}: it has headers of its own, which a client could write: requests that bring one are refused until the \
+         proxy's lines remove it. The lines that the administration writes do; to the shipped files add:",
+        app.name.as_str()
+    ));
+    for (proxy, added) in added {
+        for Added { place, text } in added {
+            output::remark(&format!("{}, {place}:\n{}", proxy.title(), text.trim_end()));
+        }
+    }
+}
+
 /// What people should know of each app, and its routes where they ask.
 fn apps(config: &Config, with_routes: bool) {
     for app in config.apps.iter() {
         for remark in pack::remarks(app) {
             output::remark(&format!("note: {}: {remark}", app.name.as_str()));
         }
+        own_headers(config, app);
         if with_routes {
             output::say(&format!("\n{} (pack {}, {})", app.name.as_str(), app.pack.name, app.pack.versions));
             pack::print_routes(&app.pack);

@@ -25,6 +25,9 @@ const OF_THE_ANSWER: [&str; 9] = [
     "www-authenticate",
 ];
 
+/// What the proxy's lines say of the connection.
+const OF_THE_PROXY: [&str; 5] = ["forwarded", "proxy-authorization", "te", "trailer", "x-real-ip"];
+
 /// Reads both; `key` makes the whole name of one.
 pub(super) fn read(
     reader: &mut Reader,
@@ -66,6 +69,14 @@ fn named(name: &str) -> Result<String, String> {
         .map_err(|_| "is no name of a header for an app; write it like X-Forwarded-User".to_owned())?
         .as_str()
         .to_owned();
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(
+            "has characters that not every proxy can name; use letters, digits and hyphens".to_owned()
+        );
+    }
+    if OF_THE_PROXY.contains(&name.as_str()) {
+        return Err("is a header that the proxy's lines set themselves; choose another name".to_owned());
+    }
     if OF_THE_ANSWER.contains(&name.as_str()) || name.starts_with("content-") {
         return Err("is a header of the answer itself; choose one that the app reads".to_owned());
     }

@@ -60,6 +60,8 @@ pub struct Marks<'a> {
     /// Whether it is a WebSocket handshake. Old ones have no key, and most proxies keep `Upgrade` to themselves, so
     /// the lines say it under a name of ours.
     pub websocket: bool,
+    /// Whether `Upgrade` itself came, as from a proxy that hands it to the app as well.
+    pub upgrade: bool,
     /// Whether the lines took a key out of the query.
     pub keyed: bool,
 }
@@ -78,6 +80,7 @@ impl<'a> Marks<'a> {
                 }
                 b"sec-websocket-key" | b"x-sluice-upgrade" => marks.websocket = true,
                 b"x-sluice-uri" => marks.keyed = true,
+                b"upgrade" => (marks.websocket, marks.upgrade) = (true, true),
                 _ => {}
             }
         }
@@ -91,8 +94,29 @@ pub fn alias_of<'h, 'n>(
     names: impl Iterator<Item = &'n str> + Clone,
 ) -> Option<&'h str> {
     // What is spelt exactly so, the proxy overwrites.
-    let is_alias = |name: &str, owned: &str| folds_into(name, owned) && !name.eq_ignore_ascii_case(owned);
-    headers.keys().map(HeaderName::as_str).find(|name| names.clone().any(|owned| is_alias(name, owned)))
+    forged_of(headers, names, |_| true)
+}
+
+/// A header that an app would take for one that only Sluice may send it, in whatever spelling; `comes_from_proxy` says
+/// of which names the proxy in front sends its own.
+pub fn forged_of<'h, 'n>(
+    headers: &'h HeaderMap,
+    names: impl Iterator<Item = &'n str> + Clone,
+    comes_from_proxy: impl Fn(&str) -> bool,
+) -> Option<&'h str> {
+    let is_forged = |name: &str, owned: &str| {
+        folds_into(name, owned) && !(name.eq_ignore_ascii_case(owned) && comes_from_proxy(owned))
+    };
+    headers.keys().map(HeaderName::as_str).find(|name| names.clone().any(|owned| is_forged(name, owned)))
+}
+
+/// A header's name as people write it.
+pub fn titled(name: &str) -> String {
+    let title = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(title).collect::<Vec<_>>().join("-")
 }
 
 fn is_alias(name: &str) -> bool {
@@ -147,6 +171,24 @@ mod tests {
             headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
             let names = ["X-WEBAUTH-USER", "X_Ext"].into_iter();
             assert_eq!(alias_of(&headers, names).is_some(), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_clients_own_copy_of_what_an_app_is_told_is_found() {
+        for (name, forged) in [
+            ("x-remote-user", true),
+            ("x_remote_user", true),
+            ("x.remote-user", true),
+            ("x-forwarded-user", false),
+            ("x_forwarded_user", true),
+            ("x-remote-users", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("x"));
+            let names = ["X-Remote-User", "X-Forwarded-User"].into_iter();
+            let found = forged_of(&headers, names, |name| name == "X-Forwarded-User");
+            assert_eq!(found.is_some(), forged, "{name}");
         }
     }
 

@@ -2,9 +2,12 @@
 
 mod caddy;
 mod nginx;
+pub mod own;
 mod traefik;
 
 use std::fmt;
+
+use own::OwnHeaders;
 
 use crate::policy::{
     app::AppName,
@@ -93,6 +96,10 @@ pub struct Site<'a> {
     pub path: &'a str,
     /// What is particular about it.
     pub traits: Traits,
+    /// What it is told beside Sluice's ten headers.
+    pub own: &'a OwnHeaders,
+    /// The names that some app is told and no client may write.
+    pub forgeable: &'a [String],
     /// Where the proxy reaches Sluice, without TLS.
     pub sluice: &'a Address,
     /// The path that the portal lies under.
@@ -184,12 +191,15 @@ mod tests {
         let address = Address::parse("nas:9999").unwrap();
         let sluice = Address::parse("sluice:9180").unwrap();
         let name = AppName::parse("my-qbittorrent").unwrap();
+        let own_headers = OwnHeaders::default();
         let site = Site {
             app: &name,
             address: &address,
             host: own.as_ref(),
             path,
             traits,
+            own: &own_headers,
+            forgeable: &own_headers.forgeable,
             sluice: &sluice,
             base_path: "/gate",
             portal_host: portal.as_ref(),

@@ -24,6 +24,11 @@ pub enum Undescribed {
         "a key stands in the query beside a path with percent-encoded or unusual characters; send it as X-API-Key"
     )]
     KeyBesidePath,
+    /// After a switch to another protocol the app would get what nobody was asked about.
+    #[error(
+        "the client asks for another protocol than a WebSocket; remove Upgrade in the proxy, as its lines do"
+    )]
+    OtherProtocol,
     /// The app would get another request than the client's without the key.
     #[error(
         "the query holds more than one key, or the proxy changed the address in another way; send one key, and copy the \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, dev::RequestHead, http::header::HeaderName};
+use actix_web::{HttpResponse, dev::RequestHead};
 use tracing::debug;
 
 use super::{
@@ -11,8 +11,9 @@ use super::{
     claim,
     client::{self, Client},
     dialect::{Dialect, Says},
+    forged::aliased,
     handed_on::{Bound, HandedOn},
-    headers::{Marks, alias_of},
+    headers::Marks,
     original::Original,
     person::lines_lack_page,
     refusal::{Refusal, UNKNOWN_APP},
@@ -120,8 +121,8 @@ impl<'a> Asked<'a> {
         let original = self.describe()?;
         match self.app(&original) {
             Ok(app) => {
-                if let Some(alias) = self.alias_of_configured(app) {
-                    return Err(aliased(alias).about(original, Some(app)));
+                if let Some(refused) = self.forged_of_configured(app) {
+                    return Err(refused.about(original, Some(app)));
                 }
                 let ruling = app.ruling(&original.request(self.calls), |_, _| {});
                 let cookies = self.state.authenticator.sessions.cookies(&self.request.headers);
@@ -174,19 +175,6 @@ impl<'a> Asked<'a> {
         }
         Original::read(headers, self.dialect, marks)
             .map_err(|cause| Refused::new(Reason::Undescribed, Refusal::Undescribed(cause.reason()), cause))
-    }
-
-    /// A header that the app could take for one that the configuration adds to ours.
-    fn alias_of_configured(&self, app: &App) -> Option<&'a str> {
-        let of_app = app.extras.headers.iter().map(|(name, _)| name.as_str());
-        let sso = self.state.authenticator.sso.as_ref();
-        let of_sso = sso.map_or(&[][..], |sso| &sso.uncommon).iter().map(HeaderName::as_str);
-        let of_dialect = self.dialect.names.beside().iter().copied();
-        // Most configurations add none.
-        if (of_app.len(), of_sso.len(), of_dialect.len()) == (0, 0, 0) {
-            return None;
-        }
-        alias_of(&self.request.headers, of_app.chain(of_sso).chain(of_dialect))
     }
 
     /// Who opens an app before there is anybody to configure it is led to the setup page, as with any other app.
@@ -316,14 +304,6 @@ impl<'a> Asked<'a> {
             (Says::AddressOnly, peer) => client::peer(peer),
         }
     }
-}
-
-fn aliased<'a>(alias: &str) -> Refused<'a> {
-    Refused::new(
-        Reason::Undescribed,
-        Refusal::Undescribed("an alias of an identity header".to_owned()),
-        format!("the client sent `{alias}`, which an app would take for a header of Sluice"),
-    )
 }
 
 fn action<'a>(described: &'a Described<'_>) -> Action<'a> {

@@ -8,7 +8,7 @@ use crate::support::sluice::{Home, PASSWORD, Sluice};
 use crate::support::ways_in::basic;
 
 /// Each wrong setting, the key that the line must name and a word of the fix.
-const WRONG: [(&str, &str, &str); 80] = [
+const WRONG: [(&str, &str, &str); 82] = [
     ("server.listne = \"x\"", "server.listne", "server.listen"),
     ("server.listen = \"nonsense\"", "server.listen", "127.0.0.1:9180"),
     ("server.listen = \"127.0.0.1\"", "server.listen", "127.0.0.1:9180"),
@@ -94,6 +94,12 @@ const WRONG: [(&str, &str, &str); 80] = [
         "app.0.headers.Content-Type",
         "itself",
     ),
+    (
+        "[[app]]\nname = \"a\"\nheaders = { X-Real-IP = \"{user}\" }",
+        "app.0.headers.X-Real-IP",
+        "another name",
+    ),
+    ("[[app]]\nname = \"a\"\nheaders = { \"X.User\" = \"{user}\" }", "app.0.headers.X.User", "hyphens"),
     ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "X-Forwarded-User"),
     (
         "[[app]]\nname = \"a\"\nheaders = { Remote-User = \"{email}\" }",

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::support::echo::Seen;
 use crate::support::proxy::Kind;
 use crate::support::python::Client;
+use crate::support::python_app::PythonApp;
 use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD};
-use crate::support::socketio::SocketIo;
 use crate::support::wait;
 use crate::support::websocket;
 use crate::support::world::{World, with_people};
@@ -25,13 +25,13 @@ name = \"transmission\"
 struct Edge {
     world: World,
     key: String,
-    app: SocketIo,
+    app: PythonApp,
 }
 
 impl Edge {
     #[track_caller]
     fn behind(kind: Kind) -> Self {
-        let app = SocketIo::start();
+        let app = PythonApp::start("socketio_app.py");
         let home = with_people(Home::new().with(PYTORRENT));
         let key = home.key("vera", "script");
         Self { world: World::with_apps(kind, home, [Some(app.address), None]), key, app }
@@ -93,7 +93,7 @@ pub fn every_transport_passes_with_a_password(kind: Kind) {
 
 pub fn every_transport_passes_with_the_name_that_a_proxy_in_front_sends(kind: Kind) {
     const SECRET: &str = "of-the-proxy-in-front";
-    let app = SocketIo::start();
+    let app = PythonApp::start("socketio_app.py");
     let home = Home::new().with(&format!("sso.enabled = true\nsso.secret = \"{SECRET}\"")).with(PYTORRENT);
     let world = World::with_app_behind_sign_in(kind, with_people(home), app.address);
     let edge = Edge { world, key: String::new(), app };

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use sluice::proxy::lines::own::OwnHeaders;
 
 use super::made_up::{Case, HEADERS, Proof, cases};
 use super::proxy::{Behind, Front, Kind, Layout, Proxy};
@@ -209,7 +210,13 @@ fn without_keys(address: &str) -> String {
 }
 
 fn with_written_lines(kind: Kind, behind: &Behind, change: impl Fn(&str) -> String) -> Proxy {
-    let wanted = Wanted { name: "qbittorrent", address: behind.app, path: "", traits: QBITTORRENT };
+    let wanted = Wanted {
+        name: "qbittorrent",
+        address: behind.app,
+        path: "",
+        traits: QBITTORRENT,
+        own: OwnHeaders::default(),
+    };
     written::start(kind, &written::written(kind, behind.gate, &wanted), None, change)
 }
 

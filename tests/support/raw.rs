@@ -214,6 +214,19 @@ impl Connection {
         }
     }
 
+    /// Reads up to these bytes, and gives all up to their end.
+    pub fn read_through(&mut self, part: &[u8]) -> io::Result<Vec<u8>> {
+        let deadline = Deadline::after(PATIENCE);
+        loop {
+            if let Some(start) = find(&self.pending, part) {
+                return self.read_exactly(start + part.len(), deadline);
+            }
+            if self.read_more(deadline)? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
     fn read_head(&mut self, deadline: Deadline) -> io::Result<Vec<u8>> {
         loop {
             if let Some(end) = find(&self.pending, b"\r\n\r\n") {

@@ -25,12 +25,18 @@ macro_rules! behind {
         $crate::behind!($kind, upgrades:
             no_protocol_but_websocket_is_switched_to,
             a_handshake_without_a_key_is_a_websocket_all_the_same,
+            an_app_that_speaks_http2_gets_no_request_that_sluice_was_not_asked_about,
+            a_websocket_of_before_the_standard_is_held_to_the_rules_of_one,
         );
         $crate::behind!($kind, judged:
             the_app_gets_what_was_judged_with_shipped_lines,
             the_app_gets_what_was_judged_with_written_lines,
             the_app_gets_what_was_judged_of_http2,
             a_path_that_holds_a_key_is_nobodys,
+        );
+        $crate::behind!($kind, own_headers:
+            headers_of_an_apps_own_are_sluices_with_written_lines,
+            a_clients_copy_of_an_apps_own_header_is_refused_with_shipped_lines,
         );
         $crate::behind!($kind, capabilities:
             a_route_needs_its_capability,

@@ -20,6 +20,7 @@ use sluice::policy::capability::Capabilities;
 use sluice::policy::origin::Host;
 use sluice::policy::role::Role;
 use sluice::portal::visit::Visit;
+use sluice::proxy::lines::own::OwnHeaders;
 use sluice::proxy::lines::{self, Address, Lines, Site, Traits};
 use sluice::startup;
 use sluice::store::looks::Outcome;
@@ -48,6 +49,7 @@ pub struct Wanted<'a> {
     pub address: SocketAddr,
     pub path: &'a str,
     pub traits: Traits,
+    pub own: OwnHeaders,
 }
 
 pub fn written(kind: Kind, gate: SocketAddr, wanted: &Wanted<'_>) -> Lines {
@@ -64,6 +66,8 @@ pub fn written(kind: Kind, gate: SocketAddr, wanted: &Wanted<'_>) -> Lines {
         host: Some(&host),
         path: wanted.path,
         traits: wanted.traits,
+        own: &wanted.own,
+        forgeable: &wanted.own.forgeable,
         sluice: &address(gate),
         base_path: "/sluice",
         portal_host: None,
@@ -117,8 +121,20 @@ pub fn the_lines_that_sluice_writes_protect_an_app(kind: Kind) {
                 [[app]]\nname = \"transmission\"\nbase_path = \"/dl\"\n";
     let sluice = with_people(Home::new().with(apps)).start();
     let (app, other) = (Echo::start(), Echo::start());
-    let root = Wanted { name: "my-qbittorrent", address: app.address, path: "", traits: QBITTORRENT };
-    let below = Wanted { name: "transmission", address: other.address, path: "/dl", traits: BY_BODY };
+    let root = Wanted {
+        name: "my-qbittorrent",
+        address: app.address,
+        path: "",
+        traits: QBITTORRENT,
+        own: OwnHeaders::default(),
+    };
+    let below = Wanted {
+        name: "transmission",
+        address: other.address,
+        path: "/dl",
+        traits: BY_BODY,
+        own: OwnHeaders::default(),
+    };
     let (root, below) = (written(kind, sluice.address, &root), written(kind, sluice.address, &below));
     let proxy = start(kind, &root, Some(&below), str::to_owned);
     let send = |request: Request| request.send(proxy.address);
@@ -258,7 +274,13 @@ fn look_with(kind: Kind, settings: &str, change: impl Fn(&str) -> String) -> Vec
         // The server starts its workers once it is polled; a proxy may ask before it says that it is ready.
         tokio::task::yield_now().await;
         let app = Echo::start();
-        let wanted = Wanted { name: "radarr", address: app.address, path: "", traits: Traits::default() };
+        let wanted = Wanted {
+            name: "radarr",
+            address: app.address,
+            path: "",
+            traits: Traits::default(),
+            own: OwnHeaders::default(),
+        };
         let proxy = start(kind, &written(kind, gate, &wanted), None, change);
         let state = service.current.get();
         let name = UserName::parse("ada").expect("a name");

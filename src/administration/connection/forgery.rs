@@ -3,7 +3,12 @@
 
 use actix_web::http::header::HeaderMap;
 
-use crate::{authn::sso::IdentityHeaders, config::Config, policy::app::App, proxy::headers::OWNED};
+use crate::{
+    authn::sso::IdentityHeaders,
+    config::Config,
+    policy::app::App,
+    proxy::headers::{OWNED, titled},
+};
 
 /// An address that nobody has (RFC 5737), for a client who says that it is theirs.
 pub(super) const ADDRESS: &str = "203.0.113.9";
@@ -78,12 +83,7 @@ pub(super) fn is_forged(value: &[u8]) -> bool {
 
 /// The names in a sentence, as people write them.
 pub(super) fn in_words(names: &[String]) -> String {
-    let title = |word: &str| {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        first.to_ascii_uppercase() + rest
-    };
-    let name = |name: &String| name.split('-').map(title).collect::<Vec<_>>().join("-");
-    let names: Vec<_> = names.iter().map(name).collect();
+    let names: Vec<_> = names.iter().map(|name| titled(name)).collect();
     match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => names.concat(),

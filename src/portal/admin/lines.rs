@@ -11,7 +11,7 @@ use crate::{
         page,
         wrongs::Wrongs,
     },
-    proxy::lines::{Address, File, Proxy},
+    proxy::lines::{Address, File, Proxy, own::Added},
 };
 
 #[derive(Template)]
@@ -28,6 +28,8 @@ struct LinesPage<'a> {
     wrongs: Wrongs,
     files: Vec<File>,
     within: Option<String>,
+    /// What headers of the app's own take beside the shipped files.
+    added: Vec<(Proxy, Vec<Added>)>,
 }
 
 /// Shows the form, and once it is filled in the lines. Nothing is stored, so it is asked for like any page.
@@ -50,6 +52,7 @@ pub async fn show(admin: Admin, name: Path<String>) -> HttpResponse {
         wrongs: Wrongs::default(),
         files: Vec::new(),
         within: None,
+        added: lines::added(&admin.visit.state.config, app),
         address,
         sluice,
     };

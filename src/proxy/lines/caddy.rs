@@ -1,6 +1,6 @@
 //! Caddy: a site for the app's host, beside the snippets that are the same for every app.
 
-use super::{APP, File, HOST, Lines, NAME, PORTAL_HOST, SLUICE, Site, between, without};
+use super::{APP, Address, File, HOST, Lines, NAME, PORTAL_HOST, SLUICE, Site, between, without};
 
 const SNIPPETS: &str = include_str!("../../../deploy/caddy/sluice.caddy");
 const ONE_HOST: &str = include_str!("../../../deploy/caddy/Caddyfile");
@@ -40,14 +40,12 @@ fn app(site: &Site<'_>) -> String {
         true => block,
         false => without(&block, "import sluice_qbittorrent"),
     };
-    let protect = format!("import sluice_protect {NAME} {APP}");
     let block =
-        block.replace(&protect, &format!("import sluice_protect {} {}", site.app.as_str(), site.address));
-    let (app, sluice) = (site.app.as_str(), site.sluice);
+        block.replace(&format!("\t\timport sluice_protect {NAME} {APP}\n"), &protect(site, site.address));
     let check = format!(
-        "\t# Where Sluice looks at what an app gets from these lines.\n\thandle {} {{\n\t\timport sluice_protect {app} \
-         {sluice}\n\t}}\n\n",
-        site.check_path()
+        "\t# Where Sluice looks at what an app gets from these lines.\n\thandle {} {{\n{}\t}}\n\n",
+        site.check_path(),
+        protect(site, site.sluice)
     );
     let handle = match site.path {
         "" => "\thandle {".to_owned(),
@@ -59,6 +57,16 @@ fn app(site: &Site<'_>) -> String {
         // The portal's line is for that page as well.
         None => without(&block, "import sluice_person").replacen('\n', &between_lines(), 1),
     }
+}
+
+/// The import that protects what lies at an address.
+fn protect(site: &Site<'_>, address: &Address) -> String {
+    let arguments = format!("{} {address}", site.app.as_str());
+    let lines = match site.own.told.is_empty() {
+        true => format!("import sluice_protect {arguments}\n"),
+        false => site.own.caddy_protect(&arguments),
+    };
+    lines.lines().flat_map(|line| ["\t\t", line, "\n"]).collect()
 }
 
 /// The portal's line in a site of one host, between its first line and the next.

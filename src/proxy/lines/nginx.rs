@@ -1,6 +1,6 @@
 //! nginx: a server block for the app's host, beside files that are the same for every app.
 
-use super::{APP, File, HOST, Lines, NAME, PORTAL_HOST, SLUICE, Site, between, without};
+use super::{APP, File, HOST, Lines, NAME, PORTAL_HOST, SLUICE, Site, between, own, without};
 
 const UPSTREAM: &str = include_str!("../../../nginx/upstream.conf");
 const SERVER: &str = include_str!("../../../nginx/sluice.conf");
@@ -32,7 +32,9 @@ pub(super) fn lines(site: &Site<'_>) -> Lines {
 
 fn pages(site: &Site<'_>) -> String {
     let usual = ["location ^~ /sluice/", "\"^/sluice/\"", "rewrite ^ /sluice/forbidden"];
-    usual.into_iter().fold(SERVER.to_owned(), |text, usual| site.with_base_path(&text, usual))
+    let question = "    # What a client may not say here.\n";
+    let server = SERVER.replace(question, &format!("{question}{}", own::nginx_question(site.forgeable)));
+    usual.into_iter().fold(server, |text, usual| site.with_base_path(&text, usual))
 }
 
 fn server(site: &Site<'_>) -> String {
@@ -50,6 +52,8 @@ fn server(site: &Site<'_>) -> String {
         .replace("location / {", &format!("location {}/ {{", site.path))
         .replace(&format!("set $sluice_app {NAME};"), &format!("set $sluice_app {};", site.app.as_str()))
         .replace(&format!("http://{APP}"), &site.url());
+    let protect = "        include /etc/nginx/sluice/protect.conf;\n";
+    let block = block.replace(protect, &format!("{protect}{}", own::nginx_answer(&site.own.told)));
     let location = between(&block, "    location ", "\n    }\n");
     let check = location
         .replace(&format!("location {}/ {{", site.path), &format!("location = {} {{", site.check_path()))

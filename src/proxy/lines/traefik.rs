@@ -1,6 +1,6 @@
 //! Traefik: routers, a middleware and a service of the app's own, in a file of a folder that Traefik watches.
 
-use super::{APP, File, Lines, PORTAL_HOST, SLUICE, Site};
+use super::{APP, File, Lines, PORTAL_HOST, SLUICE, Site, own};
 
 const STATIC: &str = include_str!("../../../deploy/traefik/traefik.yml");
 const ONE_HOST: &str = include_str!("../../../deploy/traefik/dynamic.yml");
@@ -69,11 +69,16 @@ fn app(site: &Site<'_>) -> String {
     // Of two apps on one host, the one with the longer path comes first; all come after Sluice's own pages.
     let priority = 10 + 2 * site.path.len().min(44);
     let app = format!("app-{name}");
+    let clean = match own::traefik_name(name, &site.own.forgeable) {
+        own if own.is_empty() => "[sluice-clean, ".to_owned(),
+        own => format!("[sluice-clean, {own}, "),
+    };
     let of_app = |key: &str| {
         entry(ONE_HOST, "routers", key)
             .replace("    qbittorrent", &format!("    {app}"))
             .replace("service: qbittorrent", &format!("service: {app}"))
             .replace("sluice-qbittorrent]", &format!("sluice-{app}]"))
+            .replace("[sluice-clean, ", &clean)
     };
     let router = of_app("qbittorrent").replace("priority: 10", &format!("priority: {priority}"));
     let websocket = of_app("qbittorrent-websocket")
@@ -95,7 +100,7 @@ fn app(site: &Site<'_>) -> String {
         }
         false => String::new(),
     };
-    let middleware = middleware(site);
+    let middleware = own::traefik_middleware(name, &site.own.forgeable) + &middleware(site);
     let service = entry(ONE_HOST, "services", "qbittorrent")
         .replace("    qbittorrent:", &format!("    {app}:"))
         .replace(&format!("http://{APP}"), &site.url());
@@ -108,9 +113,11 @@ fn middleware(site: &Site<'_>) -> String {
     let template = if site.traits.decided_by_body { "transmission" } else { "qbittorrent" };
     let listed = entry(ONE_HOST, "middlewares", "sluice-qbittorrent");
     let names = listed.split_once("&sluice-headers\n").map_or("", |(_, names)| names);
+    let listed = format!("{names}{}", own::traefik_answer(&site.own.told));
     entry(ONE_HOST, "middlewares", &format!("sluice-{template}"))
-        .replace(" &sluice-headers", "")
-        .replace(" *sluice-headers\n", &format!("\n{names}"))
+        .replace(" *sluice-headers\n", " &sluice-headers\n")
+        .replace(names, "")
+        .replace(" &sluice-headers\n", &format!("\n{listed}"))
         .replace(SLUICE, &site.sluice.to_string())
         .replace(&format!("/{template}\""), &format!("/{}\"", site.app.as_str()))
         .replace(&format!("sluice-{template}:"), &format!("sluice-app-{}:", site.app.as_str()))

@@ -141,3 +141,29 @@ fn what_the_file_sets_is_shown_whole_and_offers_nothing_to_change() {
     let all = desk.html(SETTINGS);
     assert!(all.contains("What groups bring") && all.contains("family = read-only, wheel = admin"), "{all}");
 }
+
+#[test]
+fn what_the_headers_of_an_app_take_in_the_proxy_is_shown_where_people_look_for_it() {
+    let desk = Desk::with(
+        "[[app]]\nname = \"tv\"\nhosts = [\"tv.test\"]\nheaders = { X-Remote-User = \"{user}\" }\n\
+         [[app]]\nname = \"plain\"\nhosts = [\"plain.test\"]",
+    );
+    let said = desk.sluice.cli(&["check"], "");
+    let checked = format!("{}{}", said.assert_code(0).out, said.err);
+    let lines = desk.html("/sluice/admin/lines/tv?proxy=nginx&address=127.0.0.1:8080&sluice=127.0.0.1:9180");
+    let plain = lines.replace("&#34;", "\"").replace("&quot;", "\"");
+    for part in [
+        "proxy_set_header X-Remote-User",
+        "auth_request_set $sluice_own_x_remote_user $upstream_http_x_remote_user;",
+        "sluice-own-tv",
+        "- X-Remote-User",
+        "request_header -X-Remote-User",
+        "copy_headers X-Remote-User",
+    ] {
+        let page = desk.html("/sluice/admin/settings/app.tv");
+        for (place, text) in [("check", &checked), ("the app's page", &page), ("the lines page", &plain)] {
+            assert!(text.contains(part), "{part} on {place}: {text}");
+        }
+    }
+    assert!(!desk.html("/sluice/admin/settings/app.plain").contains("copy_headers"));
+}

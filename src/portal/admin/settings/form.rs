@@ -6,10 +6,10 @@ use askama::Template;
 use super::{Admin, Subject, row::Row, table_names, typed, warning};
 use crate::{
     administration::{
-        FieldError,
+        FieldError, lines,
         settings::{self, Change, Editor, Overview, Refused, WrongKey},
     },
-    config::Edit,
+    config::{Config, Edit},
     policy::app::Apps,
     portal::{
         expired_form::NOTE,
@@ -18,6 +18,7 @@ use crate::{
         page,
         wrongs::{self, Wrongs},
     },
+    proxy::lines::{Proxy, own::Added},
     store::settings::VersionId,
 };
 
@@ -37,6 +38,8 @@ struct FormPage<'a> {
     notes: Vec<String>,
     /// What the change brings, which must be confirmed.
     consequences: Vec<String>,
+    /// What headers of an app's own take in the proxy.
+    added: Vec<(Proxy, Vec<Added>)>,
     may_be_saved: bool,
     may_be_removed: bool,
     /// Whether it is asked if all of it shall go.
@@ -67,6 +70,16 @@ fn shared_hosts(apps: &Apps, name: &str) -> Option<String> {
     (!said.is_empty()).then(|| said.join(" "))
 }
 
+/// The lines that the headers of an app take.
+fn added_lines(config: &Config, subject: &Subject) -> Vec<(Proxy, Vec<Added>)> {
+    match subject {
+        Subject::App(name) => {
+            config.apps.named(name).map(|app| lines::added(config, app)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
 impl<'a> FormPage<'a> {
     fn new(admin: &'a Admin, subject: &Subject, overview: &Overview, typed: Option<&Form>) -> Self {
         let section = subject.section();
@@ -86,6 +99,7 @@ impl<'a> FormPage<'a> {
                 .then(|| typed.map(|form| form.text("name")).unwrap_or_default()),
             may_be_saved: rows.iter().any(|row| row.lock.is_none()),
             may_be_removed: subject.is_table() && rows.iter().any(|row| row.saved),
+            added: added_lines(&admin.visit.state.config, subject),
             removing: false,
             rows,
             wrongs: Wrongs::default(),

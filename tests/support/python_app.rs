@@ -1,4 +1,4 @@
-//! A real Socket.IO app: python-socketio on aiohttp.
+//! Real apps in Python: the programs in `tests/clients/` that print their port and each request.
 
 use std::net::SocketAddr;
 
@@ -10,15 +10,15 @@ use super::python;
 
 /// The running app; killed when dropped.
 #[derive(Debug)]
-pub struct SocketIo {
+pub struct PythonApp {
     pub address: SocketAddr,
     process: Process,
 }
 
-impl SocketIo {
+impl PythonApp {
     #[track_caller]
-    pub fn start() -> Self {
-        let process = Process::spawn(&mut python::program("socketio_app.py"));
+    pub fn start(name: &str) -> Self {
+        let process = Process::spawn(&mut python::program(name));
         let port = process.log.wait_for("the port", |line| {
             let port = serde_json::from_str::<Value>(line).ok()?.get("port")?.as_u64()?;
             u16::try_from(port).ok()
