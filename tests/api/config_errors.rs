@@ -99,7 +99,7 @@ const WRONG: [(&str, &str, &str); 82] = [
         "app.0.headers.X-Real-IP",
         "another name",
     ),
-    ("[[app]]\nname = \"a\"\nheaders = { \"X.User\" = \"{user}\" }", "app.0.headers.X.User", "hyphens"),
+    ("[[app]]\nname = \"a\"\nheaders = { \"X~User\" = \"{user}\" }", "app.0.headers.X~User", "hyphens"),
     ("[[app]]\nname = \"a\"\nheaders = { Cookie = \"{user}\" }", "app.0.headers.Cookie", "X-Forwarded-User"),
     (
         "[[app]]\nname = \"a\"\nheaders = { Remote-User = \"{email}\" }",

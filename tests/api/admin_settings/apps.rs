@@ -145,7 +145,7 @@ fn what_the_file_sets_is_shown_whole_and_offers_nothing_to_change() {
 #[test]
 fn what_the_headers_of_an_app_take_in_the_proxy_is_shown_where_people_look_for_it() {
     let desk = Desk::with(
-        "[[app]]\nname = \"tv\"\nhosts = [\"tv.test\"]\nheaders = { X-Remote-User = \"{user}\" }\n\
+        "[[app]]\nname = \"tv\"\nheaders = { X-Remote-User = \"{user}\" }\n\
          [[app]]\nname = \"plain\"\nhosts = [\"plain.test\"]",
     );
     let said = desk.sluice.cli(&["check"], "");

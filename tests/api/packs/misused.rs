@@ -21,9 +21,9 @@ fn an_override_header_never_takes_less_than_the_method_itself() {
 fn no_header_that_an_app_could_take_for_one_of_its_own_passes() {
     let sluice = home().start();
     for (path, header, status) in [
-        ("/verify/traefik/transmission", "X-Webauth-User", 200),
-        ("/verify/traefik/transmission", "X_Webauth_User", 400),
-        ("/verify/traefik/transmission", "X.Webauth-User", 400),
+        ("/verify/traefik/transmission", "X-Webauth-User", 403),
+        ("/verify/traefik/transmission", "X_Webauth_User", 403),
+        ("/verify/traefik/transmission", "X.Webauth-User", 403),
         ("/verify/traefik/qbittorrent", "X_Webauth_User", 200),
         ("/outpost.goauthentik.io/auth/traefik", "X_authentik_username", 400),
         ("/outpost.goauthentik.io/auth/traefik", "X-authentik.uid", 400),
