@@ -57,7 +57,7 @@ use crate::{
     events::target::Target,
     policy::{
         app::Apps,
-        origin::{Host, Origin, OriginRule},
+        origin::{Host, Origin, OriginRule, Scheme},
     },
 };
 
@@ -136,7 +136,21 @@ fn read(reader: &mut Reader) -> Option<Config> {
              set server.public_url, if people use another name",
         );
     }
+    advise_host_cookie(&config, reader);
     Some(config)
+}
+
+/// Browsers let no other host plant a cookie whose name begins with `__Host-`, where one can be used.
+fn advise_host_cookie(config: &Config, reader: &mut Reader) {
+    let session = &config.session;
+    let https = config.server.public_url.as_ref().is_some_and(|portal| portal.scheme == Scheme::Https);
+    if https && session.cookie_domain.is_none() && !session.cookie_name.starts_with("__Host-") {
+        reader.choice(
+            "session.cookie_name",
+            "another host of the same domain can plant a cookie of this name, which locks people out until it is deleted; \
+             \"__Host-sluice_session\" with session.cookie_secure = \"always\" is safe from that, and ends all sessions once",
+        );
+    }
 }
 
 /// A session made on the portal's host never reaches an app elsewhere, unless the cookie's domain spans both.

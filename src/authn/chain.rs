@@ -152,7 +152,10 @@ pub enum Settled {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Rejection {
     /// Two cookies of our name.
-    #[error("two session cookies came; another site on the same domain may have planted one")]
+    #[error(
+        "two session cookies came; another site on the same domain may have planted one: delete the cookies of this host in \
+         the browser, and see session.cookie_name for a name that nobody can plant"
+    )]
     CookieRepeated,
     /// Not in the form that we issue.
     #[error("the session cookie is malformed")]

@@ -24,7 +24,7 @@ use crate::{
         sign_in::{Claim, Refused, Wanted},
     },
     policy::origin::MissingOrigin,
-    proxy::target::Target,
+    proxy::{refusal::REPEATED, target::Target},
     store::sessions::{Lifetime, Opened},
 };
 
@@ -44,6 +44,8 @@ struct LoginPage<'a> {
     error: Option<String>,
     notice: Option<String>,
     wait_seconds: Option<u64>,
+    /// The name of our cookie, where the browser sends two of them.
+    repeated: Option<&'a str>,
     /// A form that is to come back.
     expired_form: Option<String>,
 }
@@ -80,6 +82,7 @@ impl<'a> LoginPage<'a> {
             error: None,
             notice: None,
             wait_seconds: None,
+            repeated: visit.sends_two_cookies().then_some(&visit.state.config.session.cookie_name),
             expired_form: None,
         }
     }
@@ -102,7 +105,7 @@ pub async fn show(visit: Visit) -> HttpResponse {
     if visit.state.store.view().users().is_empty() {
         return page::see_other(&visit.page("/setup")).finish();
     }
-    if let Some((user, _)) = visit.signed_in() {
+    if let Some((user, _)) = visit.signed_in().filter(|_| !visit.sends_two_cookies()) {
         return already(&visit, user.name.as_str(), target.as_ref());
     }
     let mut login = LoginPage::new(&visit, target.as_ref());
@@ -169,6 +172,9 @@ fn wants_portal(visit: &Visit, target: Option<&Target>) -> bool {
 fn afresh(visit: &Visit, target: Option<&Target>) -> HttpResponse {
     let mut response = page::see_other(outside(visit, target).unwrap_or("/"));
     visit.clear_session(&mut response);
+    if visit.sends_two_cookies() {
+        visit.clear_planted(&mut response, target);
+    }
     response.finish()
 }
 
@@ -253,6 +259,9 @@ pub async fn submit(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
                 None => page::see_other(target.as_ref().map_or(&account, |target| target.as_str())),
             };
             visit.set_session(&mut response, &token, lifetime);
+            if visit.sends_two_cookies() || form.once(REPEATED).is_some() {
+                visit.clear_planted(&mut response, target.as_ref());
+            }
             match back {
                 Some(back) => page::render(response, &back),
                 None => response.finish(),
@@ -282,6 +291,9 @@ fn refuse(visit: &Visit, refused: Refused, form: &Form, target: Option<&Target>)
     login.username = form.text("username");
     login.remember = form.once("remember") == Some("on");
     login.error = Some(text.to_owned());
+    if form.once(REPEATED).is_some() {
+        login.repeated = Some(&visit.state.config.session.cookie_name);
+    }
     login.expired_form = form.once(expired_form::FIELD).map(str::to_owned);
     login.notice = login.expired_form.is_some().then(|| KEPT.to_owned());
     if seconds > 0 {

@@ -99,6 +99,15 @@ pub fn misdirected(base: &str) -> HttpResponse {
     message(base, StatusCode::MISDIRECTED_REQUEST, ("Unknown host", text), None)
 }
 
+/// A form was sent to an app's host, where the portal has one of its own.
+pub fn on_another_host(portal: &Origin, base: &str) -> HttpResponse {
+    let text = format!(
+        "Sign-in, accounts and administration are at {portal} only, where no page of an app can use them. Nothing was done."
+    );
+    let link = Link { href: format!("{portal}{base}/account"), label: "Go there".to_owned() };
+    message(base, StatusCode::MISDIRECTED_REQUEST, ("Not on this host", &text), Some(link))
+}
+
 /// Nothing is there.
 pub async fn not_found(state: Snapshot) -> HttpResponse {
     let base = &state.config.server.base_path;

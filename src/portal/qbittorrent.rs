@@ -36,8 +36,11 @@ const LOG_IN: &str = "/api/v2/auth/login";
 const BANNED: &str = "Your IP address has been banned after too many failed authentication attempts.";
 
 /// `POST /api/v2/auth/login`.
-pub async fn log_in(visit: Visit, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let visit = visit.on_the_apps_host();
+pub async fn log_in(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let visit = match Visit::on_any_host(&request) {
+        Ok(visit) => visit.on_the_apps_host(),
+        Err(response) => return response,
+    };
     if visit.is_foreign(MissingOrigin::Allowed) {
         return plain(StatusCode::FORBIDDEN).body("Forbidden");
     }
@@ -67,8 +70,11 @@ pub async fn log_in(visit: Visit, request: HttpRequest, payload: Payload) -> Htt
 }
 
 /// `POST /api/v2/auth/logout`.
-pub async fn log_out(visit: Visit) -> HttpResponse {
-    let visit = visit.on_the_apps_host();
+pub async fn log_out(request: HttpRequest) -> HttpResponse {
+    let visit = match Visit::on_any_host(&request) {
+        Ok(visit) => visit.on_the_apps_host(),
+        Err(response) => return response,
+    };
     if visit.is_foreign(MissingOrigin::Allowed) {
         return plain(StatusCode::FORBIDDEN).body("Forbidden");
     }

@@ -28,12 +28,13 @@ use crate::{
     clock,
     policy::{
         app::Taken,
-        origin::{self, MissingOrigin, Origin, Scheme, parse_authority},
+        origin::{self, Host, MissingOrigin, Origin, Scheme, parse_authority},
     },
     proxy::{
         claim,
         client::{self, Client},
         headers::{Field, field},
+        refusal::REPEATED,
         target::TargetRules,
     },
     state::{Current, Snapshot, State},
@@ -50,6 +51,16 @@ pub struct Visit {
     pub state: Snapshot,
     /// The portal's own origin.
     pub origin: Origin,
+    hosts: Hosts,
+}
+
+/// On which hosts a request is answered where the portal has one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hosts {
+    /// On the portal's only: the pages of an app share its host's origin, and could use whoever is signed in.
+    Portal,
+    /// On any, for what takes no session of a person: keys, and the sign-in of an app's clients.
+    Any,
 }
 
 impl FromRequest for Visit {
@@ -62,29 +73,34 @@ impl FromRequest for Visit {
 }
 
 impl Visit {
-    /// The visit of a request, or the answer to one that is none.
+    /// The visit of a request to the portal, or the answer to one that is none.
     pub fn of(request: &HttpRequest) -> Result<Self, HttpResponse> {
-        let Some(state) = Snapshot::of(request) else {
-            return Err(HttpResponse::InternalServerError().finish());
-        };
-        Self::under(request, state)
+        Self::on(Hosts::Portal, request)
+    }
+
+    /// The same of a request that may come on an app's host as well, since no session of a person is used for it.
+    pub fn on_any_host(request: &HttpRequest) -> Result<Self, HttpResponse> {
+        Self::on(Hosts::Any, request)
+    }
+
+    fn on(hosts: Hosts, request: &HttpRequest) -> Result<Self, HttpResponse> {
+        match Snapshot::of(request) {
+            Some(state) => Self::under(hosts, request, state),
+            None => Err(HttpResponse::InternalServerError().finish()),
+        }
     }
 
     /// The request as it is answered in this state.
-    fn under(request: &HttpRequest, state: Snapshot) -> Result<Self, HttpResponse> {
-        let here = reached(request, &state);
-        if let (Some(portal), Some(here)) = (&state.config.server.public_url, &here)
-            && here.host != portal.host
-            && request.method().is_safe()
+    fn under(hosts: Hosts, request: &HttpRequest, state: Snapshot) -> Result<Self, HttpResponse> {
+        if hosts == Hosts::Portal
+            && let Some(portal) = &state.config.server.public_url
         {
-            // On another host our forms would be refused as another site's. Only the host counts: whatever ends
-            // TLS before the proxy changes the scheme and the port.
-            let page = request.uri().path_and_query().map_or("/", |page| page.as_str());
-            return Err(page::see_other(&format!("{portal}{page}")).finish());
+            home(request, &state, portal)?;
         }
+        let here = reached(request, &state);
         let taken = |origin: &Origin| !matches!(state.config.apps.on(origin), Taken::ByNone);
         match state.config.server.public_url.clone().or_else(|| here.clone().filter(taken)) {
-            Some(origin) => Ok(Self { request: request.clone(), state, origin }),
+            Some(origin) => Ok(Self { request: request.clone(), state, origin, hosts }),
             None => {
                 let host = here.map(|origin| origin.host.as_str().to_owned());
                 let path = masked(request.path()).into_owned();
@@ -99,7 +115,7 @@ impl Visit {
 
     /// The same visit in another state; `None` where the portal would not be there.
     pub fn in_state(&self, state: Snapshot) -> Option<Self> {
-        Self::under(&self.request, state).ok()
+        Self::under(self.hosts, &self.request, state).ok()
     }
 
     /// The service that is visited, whatever state it comes to.
@@ -244,6 +260,12 @@ impl Visit {
         refusal_log::note(&self.request, &self.state, cause, words);
     }
 
+    /// Whether the client sends two cookies of our name, here or to the app that sent them here.
+    pub fn sends_two_cookies(&self) -> bool {
+        let cookies = self.state.authenticator.sessions.cookies(self.request.headers());
+        cookies.ours == Presence::Repeated || self.query(REPEATED).is_some()
+    }
+
     /// Whether a page of another site sent the request. `missing` says what becomes of one that names no page.
     pub fn is_foreign(&self, missing: MissingOrigin) -> bool {
         let foreign = self.looks_foreign(missing);
@@ -278,18 +300,52 @@ impl Visit {
     }
 }
 
+/// Passes what was sent to the portal's own host; a page that is read on another leads there. Only the host counts:
+/// whatever ends TLS before the proxy changes the scheme and the port.
+fn home(request: &HttpRequest, state: &State, portal: &Origin) -> Result<(), HttpResponse> {
+    let here = authority(request, state).map(|(host, _)| host);
+    match here {
+        Some(here) if here == portal.host => Ok(()),
+        Some(_) if request.method().is_safe() => {
+            let page = request.uri().path_and_query().map_or("/", |page| page.as_str());
+            Err(page::see_other(&format!("{portal}{page}")).finish())
+        }
+        here => {
+            let host = here.map(|here| here.as_str().to_owned());
+            let path = masked(request.path()).into_owned();
+            let words = move |more| {
+                info!(host, path, more, "form refused: it was sent to another host than that of server.public_url");
+            };
+            refusal_log::note(request, state, "not the portal's host", words);
+            Err(page::on_another_host(portal, &state.config.server.base_path))
+        }
+    }
+}
+
 /// The origin that the client used: as a trusted proxy says, else by `Host`.
 pub fn reached(request: &HttpRequest, state: &State) -> Option<Origin> {
-    let headers = request.headers();
+    let proto = said(request, state, X_FORWARDED_PROTO)?;
+    let scheme = proto.map_or(Some(Scheme::Http), Scheme::parse)?;
+    Some(Origin::new(scheme, authority(request, state)?))
+}
+
+fn authority(request: &HttpRequest, state: &State) -> Option<(Host, Option<u16>)> {
+    let host = said(request, state, X_FORWARDED_HOST)?;
+    parse_authority(host.or(once(request, HOST)?)?)
+}
+
+/// A header of a trusted proxy's; `None` where it cannot be read.
+#[expect(clippy::option_option, reason = "an absent header and an unreadable one are different things")]
+fn said<'a>(request: &'a HttpRequest, state: &State, name: HeaderName) -> Option<Option<&'a str>> {
     let trusted = state.config.server.trusted_proxies.trust(request.peer_addr().map(|peer| peer.ip()));
-    let read = |name| match field(headers, name) {
+    if trusted { once(request, name) } else { Some(None) }
+}
+
+#[expect(clippy::option_option, reason = "an absent header and an unreadable one are different things")]
+fn once(request: &HttpRequest, name: HeaderName) -> Option<Option<&str>> {
+    match field(request.headers(), name) {
         Field::Once(text) => Some(Some(text)),
         Field::Absent => Some(None),
         Field::Bad => None,
-    };
-    let (proto, host) =
-        if trusted { (read(X_FORWARDED_PROTO)?, read(X_FORWARDED_HOST)?) } else { (None, None) };
-    let scheme = proto.map_or(Some(Scheme::Http), Scheme::parse)?;
-    let authority = parse_authority(host.or(read(HOST)?)?)?;
-    Some(Origin::new(scheme, authority))
+    }
 }

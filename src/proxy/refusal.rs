@@ -218,6 +218,16 @@ pub fn handover_address(page: &str, target: &str, ticket: &str) -> String {
     format!("{page}?rd={}&t={ticket}", utf8_percent_encode(target, NON_ALPHANUMERIC))
 }
 
+/// The word in the sign-in page's address that two cookies of ours came.
+pub const REPEATED: &str = "repeated";
+
+/// Has the sign-in page say that two cookies of ours came.
+pub fn say_repeated(address: &mut String) {
+    address.push(if address.contains('?') { '&' } else { '?' });
+    address.push_str(REPEATED);
+    address.push_str("=1");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,7 +133,12 @@ impl<'a> Asked<'a> {
             // A browser sends what it was once told again and again; only a challenge makes it ask anew.
             Refused::new(Reason::WrongCredential, Refusal::Unauthenticated, rejection)
         } else {
-            self.sign_in(Reason::WrongCredential, original, app, &rejection.to_string())
+            let mut refused = self.sign_in(Reason::WrongCredential, original, app, &rejection.to_string());
+            if let (Rejection::CookieRepeated, Refusal::SignIn(address)) = (rejection, &mut refused.refusal) {
+                // The page itself may see only one of them, by their paths.
+                refusal::say_repeated(address);
+            }
+            refused
         };
         refused.by(way)
     }

@@ -167,7 +167,8 @@ fn the_cookie_is_secure_where_the_portal_is() {
     assert!(secure(&behind_tls.send(sluice.address)));
 
     let public = home().with("server.public_url = \"https://auth.test\"").start();
-    let request = Request::post("/sluice/login").header("Origin", "https://auth.test").form(&form);
+    let request =
+        Request::post("/sluice/login").host("auth.test").header("Origin", "https://auth.test").form(&form);
     assert!(secure(&request.send(public.address)));
 
     let never = home().with("session.cookie_secure = false").start();
@@ -184,11 +185,89 @@ fn name_and_domain_of_the_cookie_are_configured() {
         .user("ada", &["--admin"])
         .start();
     let form = [("username", "ada"), ("password", PASSWORD)];
-    let request = Request::post("/sluice/login").header("Origin", "http://auth.example.com").form(&form);
+    let request = Request::post("/sluice/login")
+        .host("auth.example.com")
+        .header("Origin", "http://auth.example.com")
+        .form(&form);
     let answer = request.send(sluice.address);
     let cookie = answer.assert_status(303).set_cookie("gate").expect("a session").to_owned();
     assert!(cookie.to_ascii_lowercase().contains("; domain=example.com"), "{cookie}");
     let pair = cookie.split(';').next().expect("a pair");
     with_cookie(&sluice, pair).assert_status(200);
     with_cookie(&sluice, pair.replace("gate=", "sluice_session=")).assert_status(401);
+}
+
+#[test]
+fn a_planted_cookie_is_said_and_taken_away_where_that_can_be() {
+    let sluice = Home::new()
+        .with("[[app]]\nname = \"nas\"\nhosts = [\"a.nas.test\"]")
+        .user("ada", &["--admin"])
+        .start();
+    let two = format!("sluice_session={}; sluice_session=planted", sluice.sign_in_on("a.nas.test", "ada"));
+    let page = Dialect::Nginx.about("GET", "http", "a.nas.test", "/app/x").navigating();
+    let led = page.header("Cookie", &two).send(sluice.address);
+    let address = led.assert_status(401).location().expect("the sign-in page").to_owned();
+    assert!(address.ends_with("&repeated=1"), "{address}");
+    let path = address.strip_prefix("http://a.nas.test").expect("the portal");
+    let login = Request::get(path).host("a.nas.test").send(sluice.address).assert_status(200).text();
+    assert!(login.contains("two cookies named <b translate=\"no\">sluice_session</b>"), "{login}");
+    let unasked = Request::get("/sluice/login").host("a.nas.test").send(sluice.address).text();
+    assert!(!unasked.contains("two cookies"), "{unasked}");
+    let seen_here = Request::get("/sluice/login").host("a.nas.test").header("Cookie", &two);
+    assert!(seen_here.send(sluice.address).assert_status(200).text().contains("two cookies named"));
+
+    let sign_in = |repeated: &[(&str, &str)]| {
+        let form =
+            [&[("username", "ada"), ("password", PASSWORD), ("rd", "/app/x;Max-Age=9?y")], repeated].concat();
+        let request = Request::post("/sluice/login").host("a.nas.test").header("Origin", "http://a.nas.test");
+        request.form(&form).send(sluice.address)
+    };
+    let answer = sign_in(&[("repeated", "1")]);
+    let set: Vec<_> =
+        answer.assert_status(303).all("set-cookie").iter().map(|line| line.to_lowercase()).collect();
+    let cleared = |path: &str, domain: Option<&str>| {
+        set.iter().any(|line| {
+            let parts: Vec<_> = line.split("; ").collect();
+            parts[0] == "sluice_session="
+                && parts.contains(&"max-age=0")
+                && parts.contains(&format!("path={path}").as_str())
+                && domain.map_or(!line.contains("domain="), |domain| {
+                    parts.contains(&format!("domain={domain}").as_str())
+                })
+        })
+    };
+    for path in ["/app", "/app/", "/app/x", "/sluice", "/sluice/", "/sluice/login"] {
+        for domain in [None, Some("a.nas.test"), Some("nas.test")] {
+            assert!(cleared(path, domain), "{path} {domain:?}: {set:#?}");
+        }
+    }
+    assert!(set.iter().all(|line| !line.contains("max-age=9")), "{set:#?}");
+    let kept = set.iter().filter(|line| !line.contains("max-age=0")).count();
+    assert_eq!(kept, 1, "{set:#?}");
+    assert_eq!(sign_in(&[]).all("set-cookie").len(), 1);
+}
+
+#[test]
+fn a_cookie_that_no_other_host_can_plant_is_advised_and_works() {
+    let https = "server.public_url = \"https://nas.test\"";
+    let advised = |settings: &str| {
+        let said = Home::new().with(settings).cli(&["check"], "");
+        format!("{}{}", said.out, said.err).contains("__Host-sluice_session")
+    };
+    assert!(advised(https));
+    assert!(!advised("server.public_url = \"http://nas.test\""));
+    assert!(!advised("server.public_url = \"https://a.nas.test\"\nsession.cookie_domain = \"nas.test\""));
+    let prefixed = format!(
+        "{https}\nsession.cookie_name = \"__Host-sluice_session\"\nsession.cookie_secure = \"always\""
+    );
+    let sluice = Home::new().with(&prefixed).user("ada", &["--admin"]).start();
+    let form = [("username", "ada"), ("password", PASSWORD)];
+    let request =
+        Request::post("/sluice/login").host("nas.test").header("Origin", "https://nas.test").form(&form);
+    let answer = request.send(sluice.address);
+    let cookie = answer.assert_status(303).set_cookie("__Host-sluice_session").expect("a session").to_owned();
+    let kept: Vec<_> = cookie.split("; ").skip(1).map(str::to_lowercase).collect();
+    assert!(kept.contains(&"secure".to_owned()) && kept.contains(&"path=/".to_owned()), "{cookie}");
+    assert!(!kept.iter().any(|attribute| attribute.starts_with("domain")), "{cookie}");
+    with_cookie(&sluice, cookie.split(';').next().expect("a pair")).assert_status(200);
 }

@@ -14,7 +14,7 @@ const ACCOUNT: &str = "/sluice/account";
 fn sign_in(sluice: &Sluice, origin: &str, fields: &[(&str, &str)]) -> Answer {
     let mut form = vec![("username", "ada"), ("password", PASSWORD)];
     form.extend_from_slice(fields);
-    Request::post("/sluice/login").header("Origin", origin).form(&form).send(sluice.address)
+    Request::post("/sluice/login").host(HOST).header("Origin", origin).form(&form).send(sluice.address)
 }
 
 fn portal() -> Sluice {

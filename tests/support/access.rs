@@ -254,6 +254,46 @@ pub fn one_sign_in_serves_every_subdomain(kind: Kind) {
     world.send(&from_the_sibling).assert_status(403);
 }
 
+pub fn the_portal_of_its_own_host_is_used_from_no_apps_host(kind: Kind) {
+    const APP: &str = "qbittorrent.example.com";
+    const PORTAL: &str = "http://auth.example.com";
+    let world = World::with_subdomains(kind);
+    let key = world.sluice.home.key("ada", "automation");
+    let sign_in = Request::post("/sluice/login").host("auth.example.com").header("Origin", PORTAL);
+    let sign_in = sign_in.form(&[("username", "ada"), ("password", PASSWORD)]);
+    let session = session_of(world.send(&sign_in).assert_status(303));
+    let on = |host: &str, request: Request| world.send(&request.host(host).session(&session));
+    for page in
+        ["/sluice/admin", "/sluice/admin/users/new", "/sluice/account", "/sluice/login", "/sluice/proof"]
+    {
+        let led = on(APP, Request::get(page).navigating());
+        assert_eq!(led.assert_status(303).location(), Some(format!("{PORTAL}{page}").as_str()), "{page}");
+        assert!(!led.text().contains("ada"), "{}", led.text());
+        on("auth.example.com", Request::get(page).navigating()).assert_status(200);
+    }
+    for path in ["/sluice/api/v1/users", "/sluice/api/v1/me", "/sluice/api/v1/settings"] {
+        on(APP, Request::get(path)).assert_status(421);
+        on("auth.example.com", Request::get(path)).assert_status(200);
+    }
+    for (path, origin) in [
+        ("/sluice/admin/users/new", "http://qbittorrent.example.com"),
+        ("/sluice/admin/users/new", PORTAL),
+        ("/sluice/api/v1/users", PORTAL),
+        ("/sluice/login", "http://qbittorrent.example.com"),
+        ("/sluice/login", PORTAL),
+        ("/sluice/logout", PORTAL),
+    ] {
+        let form = Request::post(path).header("Origin", origin).form(&[("name", "eve")]);
+        let refused = on(APP, form);
+        assert_eq!(refused.status, 421, "{path} from {origin}: {}", refused.text());
+    }
+    let by_key = Request::get("/sluice/api/v1/users").host(APP).header("X-API-Key", &key);
+    wait::until("the key is known", || world.send(&by_key).status == 200);
+    world.send(&Request::get("/sluice/assets/sluice.css").host(APP)).assert_status(200);
+    world.send(&Request::get("/sluice/forbidden").host(APP).navigating()).assert_status(403);
+    world.app.assert_never_reached();
+}
+
 pub fn qbittorrent_answers_those_who_are_signed_in(kind: Kind) {
     let app = QBittorrent::start();
     let world = World::with_app(kind, app.address);

@@ -62,6 +62,7 @@ macro_rules! behind {
             an_app_may_ask_whose_ten_thousand_items_are_but_nothing_without_end,
             without_sluice_nothing_reaches_the_app,
             one_sign_in_serves_every_subdomain,
+            the_portal_of_its_own_host_is_used_from_no_apps_host,
             qbittorrent_answers_those_who_are_signed_in,
             who_may_add_and_look_adds_a_torrent_and_cannot_delete_it,
             the_portal_pages_are_served_through_the_proxy,

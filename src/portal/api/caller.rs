@@ -58,8 +58,7 @@ impl Caller {
     }
 
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let visit = Visit::from_request(request, &mut Payload::None).into_inner();
-        let visit = visit.map_err(|_| {
+        let visit = Visit::on_any_host(request).map_err(|_| {
             let detail = "this host is neither the portal's nor an app's; use the address of one of them";
             Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
         })?;
@@ -67,7 +66,7 @@ impl Caller {
             Attempt::Accepted(Principal { user, key: Some(key), .. }) => {
                 Ok(Self { visit, user, by: Credential::Key(key) })
             }
-            Attempt::NotPresented => Self::in_session(visit, request),
+            Attempt::NotPresented => Self::in_session(request),
             Attempt::Accepted(_) | Attempt::Unsettled(_) => Err(unknown()),
             Attempt::Rejected(rejection) => {
                 let client = visit.address();
@@ -82,7 +81,11 @@ impl Caller {
         }
     }
 
-    fn in_session(visit: Visit, request: &HttpRequest) -> Result<Self, Problem> {
+    fn in_session(request: &HttpRequest) -> Result<Self, Problem> {
+        let visit = Visit::of(request).map_err(|_| {
+            let detail = "a session is taken on the portal's own host only (server.public_url); use that, or an API key";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
+        })?;
         let (user, session) = visit.signed_in().ok_or_else(unknown)?;
         if !request.method().is_safe() && visit.is_foreign(MissingOrigin::Refused) {
             let detail = "the request comes from a page of another origin, or names none; use an API key";

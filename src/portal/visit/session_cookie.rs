@@ -10,7 +10,7 @@ use crate::{
     authn::{cookie::Presence, token::Token},
     config::CookieSecure,
     policy::origin::{Claim, Host, Scheme},
-    proxy::claim,
+    proxy::{claim, target::Target},
     store::sessions::Lifetime,
 };
 
@@ -47,6 +47,26 @@ impl Visit {
             Claim::Missing | Claim::Foreign => self.origin.scheme,
         };
         !self.cookie("").secure().unwrap_or(false) || seen_by_browser == Scheme::Https
+    }
+
+    /// Takes away cookies of our name that somebody planted for a path, on the way to this page and to `target`: beside
+    /// one of them ours counts as repeated, and is refused.
+    pub fn clear_planted(&self, response: &mut HttpResponseBuilder, target: Option<&Target>) {
+        let target = target.map(Target::as_str).unwrap_or_default();
+        let path = target.strip_prefix(&self.origin.to_string()).unwrap_or(target);
+        let path =
+            path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+        for path in prefixes(self.path()).chain(prefixes(path)) {
+            for domain in domains(&self.origin.host).map(Some).chain([None]) {
+                let mut cookie = self.cookie("");
+                cookie.set_path(path.to_owned());
+                match domain {
+                    Some(domain) => cookie.set_domain(domain.to_owned()),
+                    None => cookie.unset_domain(),
+                }
+                response.append_header(("Set-Cookie", expired(cookie).to_string()));
+            }
+        }
     }
 
     /// `session.cookie_domain` may have been another before.
@@ -86,6 +106,15 @@ impl Visit {
     }
 }
 
+/// The paths that a cookie sent to this one can be for, but for `/`: those of the first few folders, and itself. No cookie
+/// is for one with a semicolon, which would begin another attribute.
+fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.split(['?', '#', ';']).next().unwrap_or_default();
+    let ends = path.match_indices('/').flat_map(|(at, _)| [at, at + 1]).skip(2);
+    let whole = (!path.is_empty() && !path.ends_with('/')).then_some(path.len());
+    ends.take(6).chain(whole).map(|end| &path[..end])
+}
+
 fn expired(mut cookie: Cookie<'static>) -> Cookie<'static> {
     cookie.set_max_age(Duration::ZERO);
     cookie
@@ -104,6 +133,21 @@ pub(in crate::portal) fn domains(host: &Host) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cookie_can_be_for_every_folder_on_the_way() {
+        for (path, expected) in [
+            ("/", &[][..]),
+            ("", &[]),
+            ("/app", &["/app"]),
+            ("/app/", &["/app", "/app/"]),
+            ("/app/x?a=/b/c", &["/app", "/app/", "/app/x"]),
+            ("/app/x; Max-Age=9/y", &["/app", "/app/", "/app/x"]),
+            ("/a/b/c/d/e/f", &["/a", "/a/", "/a/b", "/a/b/", "/a/b/c", "/a/b/c/", "/a/b/c/d/e/f"]),
+        ] {
+            assert_eq!(prefixes(path).collect::<Vec<_>>(), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_cookie_can_be_for_the_host_and_the_domains_above() {
