@@ -28,6 +28,8 @@ use crate::{
     store::database::StoreError,
 };
 
+/// What is said above the field while the page carries a form.
+const KEPT: &str = "Nothing is saved yet. What you typed is kept, except passwords and secrets.";
 /// The page's address, below the portal's.
 pub const PATH: &str = "/proof";
 
@@ -88,7 +90,7 @@ fn ask(person: &Person, form: &Form) -> HttpResponse {
     let expired_form = sent.and_then(|sent| sent.carried());
     let notice = match (is_typed, &expired_form) {
         (false, _) => "Nothing is done yet. Afterwards you come back to the page that you were on.",
-        (true, Some(_)) => "Nothing is saved yet. What you typed is kept, except passwords and secrets.",
+        (true, Some(_)) => KEPT,
         (true, None) => {
             "Nothing is saved yet, and the form is too large to be kept on this page. Your browser still has it: confirm \
              your password in another tab, then reload this page and let the browser send the form again."
@@ -150,6 +152,7 @@ fn refuse(person: &Person, refused: Refused, form: &Form, target: Option<&Target
     let mut page = ProofPage::new(person, target);
     page.error = Some(text.to_owned());
     page.expired_form = form.once(expired_form::FIELD).map(str::to_owned);
+    page.notice = page.expired_form.is_some().then_some(KEPT);
     if seconds > 0 {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
         page.error = Some(format!("{text} Wait {}, then try again.", moment::wait(seconds)));

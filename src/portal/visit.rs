@@ -314,7 +314,10 @@ fn home(request: &HttpRequest, state: &State, portal: &Origin) -> Result<(), Htt
             let host = here.map(|here| here.as_str().to_owned());
             let path = masked(request.path()).into_owned();
             let words = move |more| {
-                info!(host, path, more, "form refused: it was sent to another host than that of server.public_url");
+                info!(
+                    host,
+                    path, more, "form refused: it was sent to another host than that of server.public_url"
+                );
             };
             refusal_log::note(request, state, "not the portal's host", words);
             Err(page::on_another_host(portal, &state.config.server.base_path))
