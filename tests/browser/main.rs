@@ -10,6 +10,7 @@ mod administration;
 mod expired_forms;
 mod first_start;
 mod pages;
+mod person;
 mod pictures;
 mod read_only;
 mod seat;

@@ -88,8 +88,7 @@ struct Live {
 impl Live {
     #[track_caller]
     fn behind(kind: Kind) -> Self {
-        let apps =
-            "[[app]]\nname = \"qbittorrent\"\npack = \"amutorrent\"\n[[app]]\nname = \"transmission\"\n";
+        let apps = "[[app]]\nname = \"qbittorrent\"\npack = \"amutorrent\"\nlive = \"app\"\n[[app]]\nname = \"transmission\"\n";
         let home = with_people(Home::new().with(apps))
             .user("bob", &["--capabilities", "view_all_downloads,remove_downloads"]);
         let key = home.key("ada", "live");

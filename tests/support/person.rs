@@ -56,7 +56,7 @@ impl SessionApp {
 }
 
 /// What the comments of the examples say, with an app whose cookies belong to one person each.
-const ONE_HOST: &str = "
+pub const ONE_HOST: &str = "
 [[app]]
 name = \"qbittorrent\"
 pack = \"generic\"
