@@ -123,15 +123,27 @@ impl<'a> Cookies<'a> {
 
     /// The others one by one, each `name=value` as it came.
     pub fn pairs(&self) -> impl Iterator<Item = &'a [u8]> {
-        let pairs = self.stretches().flat_map(|stretch| stretch.split(|&b| b == b';'));
-        pairs.map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty())
+        self.stretches().flat_map(split).map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty())
     }
 
     /// The others whose names pass, as one header; `None` where there are none.
     pub fn others_that(&self, passes: impl Fn(&[u8]) -> bool) -> Option<HeaderValue> {
-        match self.pairs().all(|pair| passes(name_of(pair))) {
-            true => self.others(),
-            false => joined(self.pairs().filter(|pair| passes(name_of(pair)))).filter(|all| !all.is_empty()),
+        let mut passed = Vec::with_capacity(self.stretches().map(<[u8]>::len).sum());
+        let mut all_pass = true;
+        for pair in self.pairs() {
+            if !passes(name_of(pair)) {
+                all_pass = false;
+                continue;
+            }
+            if !passed.is_empty() {
+                passed.extend_from_slice(b"; ");
+            }
+            passed.extend_from_slice(pair);
+        }
+        match (all_pass, passed.is_empty()) {
+            (true, _) => self.others(),
+            (false, true) => None,
+            (false, false) => HeaderValue::from_maybe_shared(Bytes::from(passed)).ok(),
         }
     }
 
@@ -139,6 +151,17 @@ impl<'a> Cookies<'a> {
         let first = (!self.first.is_empty()).then_some(self.first);
         first.into_iter().chain(self.more.iter().copied())
     }
+}
+
+/// What stands between the semicolons.
+fn split(stretch: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(stretch);
+    iter::from_fn(move || {
+        let here = rest?;
+        let end = memchr(b';', here);
+        rest = end.map(|end| &here[end + 1..]);
+        Some(&here[..end.unwrap_or(here.len())])
+    })
 }
 
 /// The name of a pair: what stands before the first `=`, or all of it.
