@@ -1,6 +1,8 @@
 //! Whose the cookies are that apps have set in a browser. A cookie of ours on the app's host says so, which nobody
 //! else can make: a keyed digest of the user and the host.
 
+use std::fmt;
+
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -127,17 +129,6 @@ impl MarkerKey {
             false => Err(TicketError::Old),
         }
     }
-
-    /// Whose the cookies of apps are in the browser that sent these, where `person` asks on this origin.
-    pub fn whose(&self, shown: &Shown<'_>, person: UserId, origin: &Origin) -> Whose {
-        if shown.is_absent() {
-            return Whose::Nobodys;
-        }
-        match shown.say(origin.scheme, &self.settled(person, &origin.host)) {
-            true => Whose::Theirs,
-            false => Whose::Anothers,
-        }
-    }
 }
 
 /// A ticket is for one scheme too: over each, other cookies are the marker, and a browser would be led back and forth.
@@ -145,6 +136,12 @@ const fn ticket_purpose(here: &Origin) -> Purpose {
     match here.scheme {
         Scheme::Http => Purpose::TicketOverHttp,
         Scheme::Https => Purpose::TicketOverHttps,
+    }
+}
+
+impl fmt::Debug for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Marker(..)")
     }
 }
 
@@ -224,6 +221,15 @@ impl<'a> Shown<'a> {
         self.plain.first.is_none() && self.guarded.first.is_none()
     }
 
+    /// Whose the cookies of apps are in this browser, where `settled` makes the marker of the person who asks.
+    pub fn whose(&self, scheme: Scheme, settled: impl FnOnce() -> Marker) -> Whose {
+        match self.is_absent() {
+            true => Whose::Nobodys,
+            false if self.say(scheme, &settled()) => Whose::Theirs,
+            false => Whose::Anothers,
+        }
+    }
+
     /// Whether they are this marker. A visit over HTTP changes the plain one only, and with it whose the app's cookies
     /// are; what another host plants beside it counts for nothing over HTTPS, where the guarded one must agree.
     pub fn say(&self, scheme: Scheme, marker: &Marker) -> bool {
@@ -290,7 +296,8 @@ mod tests {
             let name = CookieName::new("sluice_session");
             let read = Cookies::of(&headers, &name);
             for (origin, whose) in [("http://app.test", http), ("https://app.test", https)] {
-                let found = key.whose(&Shown::among(&read), ada, &Origin::parse(origin).unwrap());
+                let origin = Origin::parse(origin).unwrap();
+                let found = Shown::among(&read).whose(origin.scheme, || key.settled(ada, &origin.host));
                 assert_eq!(found, whose, "{origin} {cookies}");
             }
         }

@@ -72,7 +72,8 @@ pub async fn show(request: HttpRequest, state: Snapshot) -> HttpResponse {
 impl Handover<'_> {
     fn answer(&self) -> HttpResponse {
         let shown = Shown::among(&self.cookies);
-        if self.state.markers.whose(&shown, self.person, &self.here) == Whose::Theirs {
+        let settled = || self.state.markers.settled(self.person, &self.here.host);
+        if shown.whose(self.here.scheme, settled) == Whose::Theirs {
             return page::see_other(&self.target).finish();
         }
         let pending = self.state.markers.pending(self.person, &self.here.host);

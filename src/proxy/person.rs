@@ -2,6 +2,7 @@
 //! through the page that takes theirs away.
 
 use super::{
+    answer::UserAnswer,
     caller::{self, Caller},
     dialect::Says,
     handed_on::{Bound, HandedOn},
@@ -43,7 +44,11 @@ impl<'a> Asked<'a> {
     fn bound(&self, principal: &Principal, described: &Described<'a>) -> Result<Bound, Refused<'a>> {
         let original = &described.original;
         let shown = Shown::among(&described.cookies);
-        let whose = self.state.markers.whose(&shown, principal.user.id, &original.origin);
+        let (user, host) = (&principal.user, &original.origin.host);
+        let whose = shown.whose(original.origin.scheme, || {
+            let own = user.answer.get_or_init(|| UserAnswer::of(user));
+            own.marker(host, || self.state.markers.settled(user.id, host))
+        });
         match whose {
             Whose::Theirs => Ok(Bound::HandedOn),
             // To lead it there once more would be a loop.
@@ -97,8 +102,8 @@ impl<'a> Asked<'a> {
 /// The lines are older than the page, or lack it.
 #[cold]
 pub(super) fn lines_lack_page<'a>() -> Refused<'a> {
-    let cause = "Sluice's page /person came to an app's lines; this host needs `include sluice.conf` (nginx), `import \
-                 sluice_person` (Caddy) or the router `sluice-person` (Traefik), as in the shipped files";
+    let cause = "Sluice's page /person came to an app's lines; this host needs `include sluice.conf` (nginx), or the import \
+                 (Caddy) or the router (Traefik) that the shipped files have for this page";
     Refused::new(Reason::Undescribed, Refusal::Undescribed(NO_PERSON_PAGE.to_owned()), cause)
 }
 

@@ -272,7 +272,9 @@ fn lines_without_a_place_for_the_page_are_told_so_instead_of_a_loop() {
         answer.assert_status(if dialect == Dialect::Nginx { 403 } else { 400 });
         assert_eq!(answer.header("x-auth-reason"), Some("the proxy lacks the page person of Sluice"));
     }
-    wait::until("the lines in the log", || sluice.process.log.contains("import sluice_person"));
+    wait::until("the lines in the log", || {
+        sluice.process.log.contains("the shipped files have for this page")
+    });
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! The values of the headers that let a request pass, ready-made where they can be.
 
+use std::sync::OnceLock;
+
 use actix_web::http::header::HeaderValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::{
-    authn::principal::Way,
+    authn::{marker::Marker, principal::Way},
     policy::{
         app::{App, Apps},
         capability::Capabilities,
+        origin::Host,
         preset::Permission,
         role::Role,
     },
@@ -81,10 +84,13 @@ pub struct UserAnswer {
     pub(super) groups: HeaderValue,
     pub(super) id: HeaderValue,
     pub(super) granted: HeaderValue,
+    /// The marker on the host that they were first let through to an app with cookies of its own; hardly anybody has
+    /// another, and it takes as long to make as all the rest of such an answer.
+    marker: OnceLock<(Host, Marker)>,
 }
 
 impl UserAnswer {
-    pub(super) fn of(user: &User) -> Self {
+    pub(in crate::proxy) fn of(user: &User) -> Self {
         let name = user.name.as_str();
         let email = user.email.as_ref().map(|email| plain(email.as_str()));
         Self {
@@ -94,7 +100,14 @@ impl UserAnswer {
             groups: groups(user),
             id: HeaderValue::from(user.id.get()),
             granted: list(user.granted),
+            marker: OnceLock::new(),
         }
+    }
+
+    /// Their marker on this host, which `make` makes.
+    pub(in crate::proxy) fn marker(&self, host: &Host, make: impl Fn() -> Marker) -> Marker {
+        let (known, marker) = self.marker.get_or_init(|| (host.clone(), make()));
+        if known == host { *marker } else { make() }
     }
 }
 
