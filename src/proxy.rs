@@ -1,12 +1,14 @@
 //! What a proxy says about a request and how to answer it.
 
 pub mod answer;
+pub mod bodies;
 pub mod body;
 pub mod caller;
 pub mod claim;
 pub mod client;
 pub mod dialect;
 mod edited;
+mod first;
 mod forged;
 pub mod gate;
 pub mod handed_on;

@@ -16,7 +16,7 @@ use crate::{
     events::{deliveries::Deliveries, log::Log, stream::Streams},
     metrics::Meters,
     portal::{probe::Probes, setup::SetupToken},
-    proxy::answer::AppValues,
+    proxy::{answer::AppValues, bodies::Bodies},
     store::Store,
 };
 
@@ -44,6 +44,8 @@ pub struct State {
     pub meters: Meters,
     /// What answers name these apps by.
     pub app_values: AppValues,
+    /// Bodies that are being read.
+    pub bodies: Arc<Bodies>,
     /// What the last look at the proxy came to.
     pub checked: Arc<Checked>,
     /// Requests that Sluice sent through the proxy, to see what comes of them.

@@ -103,11 +103,16 @@ fn queues(out: &mut Exposition, state: &State) {
     const JOBS: &str = "sluice_queue_jobs";
     const CAPACITY: &str = "sluice_queue_capacity";
     let queues = [
-        ("door", &state.sign_in.door),
-        ("hashing", &state.sign_in.hashing),
-        ("provisioning", &state.authenticator.provisioning),
+        ("door", &*state.sign_in.door),
+        ("hashing", &*state.sign_in.hashing),
+        ("provisioning", &*state.authenticator.provisioning),
+        ("bodies", &state.bodies.lane),
     ];
-    out.family(JOBS, Kind::Gauge, "Jobs under way or waiting: sign-ins at the door, hashing, new users.");
+    out.family(
+        JOBS,
+        Kind::Gauge,
+        "Jobs under way or waiting: sign-ins at the door, hashing, new users, long bodies.",
+    );
     for (name, lane) in queues {
         out.sample(JOBS, &[("queue", name)], lane.taken());
     }

@@ -69,7 +69,7 @@ impl Host {
         let home = ["local", "lan", "home", "internal", "localdomain", "localhost", "home.arpa"];
         let is_home =
             |end: &&str| text.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        !is_address && text.contains('.') && !home.iter().any(|end| is_home(&end))
+        !is_address && text.contains('.') && !home.iter().any(is_home)
     }
 
     /// Whether this host is `domain` or lies under it.

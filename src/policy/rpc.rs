@@ -33,6 +33,8 @@ pub struct Rpc {
 pub enum Calls<'a> {
     /// No body came.
     Unseen,
+    /// It is still to be read: any call is possible.
+    Awaited,
     /// It could be read in more ways than one.
     Unclear,
     /// These.
@@ -65,6 +67,8 @@ impl Rpc {
     pub fn needs(&self, calls: Calls<'_>) -> Needs {
         match calls {
             Calls::Unseen => self.without_body,
+            // The least that any of them needs.
+            Calls::Awaited => Needs::Any,
             Calls::Named([]) => Needs::Admin,
             // It may be one that nobody may make.
             Calls::Unclear if self.methods.values().any(|needs| *needs == Needs::Deny) => Needs::Deny,

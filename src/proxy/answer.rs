@@ -1,4 +1,4 @@
-//! The answer that lets a request pass. Only [`allow`] builds a 2xx.
+//! The answers that let a request pass, or go on to a second question. Only [`allow`] and [`go_on`] build a 2xx.
 
 mod values;
 
@@ -6,7 +6,7 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue},
+        header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, EXPECT, HeaderMap, HeaderName, HeaderValue},
     },
 };
 use tracing::error;
@@ -120,6 +120,19 @@ pub fn allow(
             headers.append(name.clone(), value);
         }
     }
+    response
+}
+
+/// What the request expects of whoever gets it next, until the second question takes it off.
+pub const SECOND_QUESTION: &str = "sluice-second-question";
+
+/// Lets the proxy go on to the question that brings the body. It names nobody, and should that question be missing, the app
+/// gets a request with an expectation that it does not know (RFC 9110, 10.1.1).
+pub fn go_on() -> HttpResponse {
+    let mut response = HttpResponse::new(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.append(CACHING.clone(), NO_STORE.clone());
+    headers.append(EXPECT, HeaderValue::from_static(SECOND_QUESTION));
     response
 }
 

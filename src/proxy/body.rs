@@ -1,13 +1,12 @@
 //! What the body of the original request calls, where Traefik hands it over (`forwardBody`) and the app has one
 //! endpoint for everything. Read strictly: what could be read in two ways is unclear.
 
-use std::{collections::HashSet, fmt, time::Duration};
+use std::{collections::HashSet, fmt};
 
 use actix_web::{
-    dev::{Payload, RequestHead},
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
+    dev::RequestHead,
+    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-use futures_util::StreamExt;
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -26,10 +25,10 @@ use crate::{
     state::State,
 };
 
-/// Bytes of a body that are read; a longer one is unclear.
-const MOST: usize = 1 << 20;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Calls of a batch that are read; more are unclear.
+const MOST_CALLS: usize = 1_000;
+/// Keys of a call; no app's client sends so many.
+const MOST_KEYS: usize = 64;
 
 /// What a body calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,28 +75,12 @@ pub fn wanted<'a>(
     app.rpc_at(original.path())
 }
 
-/// Reads what the body calls.
-pub async fn read(request: &RequestHead, payload: Payload, rpc: &Rpc) -> Called {
-    if request.headers.contains_key(CONTENT_ENCODING) {
-        return Called::Unclear;
+/// What the body calls.
+pub(super) fn called(form: BodyForm, field: &str, body: &[u8]) -> Called {
+    match body {
+        [] => Called::Unseen,
+        body => parse(form, field, body).map_or(Called::Unclear, Called::Named),
     }
-    match tokio::time::timeout(PATIENCE, collect(payload)).await {
-        Ok(Some(body)) if body.is_empty() => Called::Unseen,
-        Ok(Some(body)) => parse(rpc.form, &rpc.field, &body).map_or(Called::Unclear, Called::Named),
-        Ok(None) | Err(_) => Called::Unclear,
-    }
-}
-
-async fn collect(mut payload: Payload) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.ok()?;
-        if body.len() + chunk.len() > MOST {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }
 
 /// The names of what a body calls; `None` where that is unclear.
@@ -156,6 +139,9 @@ impl<'de> Visitor<'de> for Body<'_> {
         let mut names = Vec::new();
         while let Some(name) = calls.next_element_seed(Call { field: self.field })? {
             names.push(name);
+            if names.len() > MOST_CALLS {
+                return Err(A::Error::custom("too many calls"));
+            }
         }
         Ok(names)
     }
@@ -190,8 +176,8 @@ impl<'de> Visitor<'de> for Call<'_> {
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
-            if !keys.insert(key.to_ascii_lowercase()) {
-                return Err(A::Error::custom("a key stands twice"));
+            if !keys.insert(key.to_ascii_lowercase()) || keys.len() > MOST_KEYS {
+                return Err(A::Error::custom("a key stands twice, or there are too many"));
             }
         }
         name.ok_or_else(|| A::Error::missing_field("the call"))
@@ -232,6 +218,10 @@ mod tests {
             let expected = names.map(|names| names.iter().map(|&name| name.to_owned()).collect());
             assert_eq!(parse(BATCH, "method", body.as_bytes()), expected, "{body}");
         }
+        let many = |of: usize| vec![r#"{"method":"a"}"#; of].join(",");
+        assert_eq!(parse(BATCH, "method", format!("[{}]", many(MOST_CALLS + 1)).as_bytes()), None);
+        let keys: String = (0..MOST_KEYS).map(|key| format!("\"{key}\":0,")).collect();
+        assert_eq!(parse(BATCH, "method", format!("{{{keys}\"method\":\"a\"}}").as_bytes()), None);
         let escaped = br#"{"\u006dethod":"a"}"#;
         assert_eq!(parse(BATCH, "method", escaped), Some(vec!["a".to_owned()]));
         assert_eq!(parse(BATCH, "method", b"{\"method\":\"\xff\"}"), None);

@@ -38,6 +38,15 @@ pub enum Names {
     Authentik,
 }
 
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Whether the request may pass.
+    All,
+    /// Whether its body is worth sending: it passes only after another question, which brings that.
+    First,
+}
+
 /// How the proxy on one path speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
@@ -49,12 +58,23 @@ pub struct Dialect {
     pub says: Says,
     /// What the answer is called.
     pub names: Names,
+    /// What it asks.
+    pub asks: Asks,
 }
 
+/// What follows the app's name in the path of the first of two questions.
+const FIRST: &str = "/first";
+
 impl Dialect {
-    const NGINX: Self =
-        Self { proxy: Proxy::Nginx, family: Family::Original, says: Says::All, names: Names::Own };
+    const NGINX: Self = Self {
+        proxy: Proxy::Nginx,
+        family: Family::Original,
+        says: Says::All,
+        names: Names::Own,
+        asks: Asks::All,
+    };
     const TRAEFIK: Self = Self { proxy: Proxy::Traefik, family: Family::Forwarded, ..Self::NGINX };
+    const TRAEFIK_FIRST: Self = Self { asks: Asks::First, ..Self::TRAEFIK };
     const CADDY: Self = Self { proxy: Proxy::Caddy, family: Family::Forwarded, ..Self::NGINX };
     const TINYAUTH_NGINX: Self = Self { family: Family::Forwarded, says: Says::AddressOnly, ..Self::NGINX };
     const AUTHENTIK_NGINX: Self = Self { says: Says::AddressOnly, ..Self::NGINX.authentik() };
@@ -84,9 +104,13 @@ impl Dialect {
         let own = Self::OWN.into_iter().find_map(|(known, dialect)| match path.strip_prefix(known)? {
             "" => Some((dialect, None)),
             rest => {
-                let app =
-                    rest.strip_prefix('/').filter(|app| !app.is_empty() && app.bytes().all(|b| b != b'/'));
-                app.map(|app| (dialect, Some(app)))
+                let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b != b'/');
+                let rest = rest.strip_prefix('/')?;
+                let first = || rest.strip_suffix(FIRST).filter(|_| dialect == Self::TRAEFIK);
+                match name(rest) {
+                    true => Some((dialect, Some(rest))),
+                    false => first().filter(|app| name(app)).map(|app| (Self::TRAEFIK_FIRST, Some(app))),
+                }
             }
         });
         let other = || Self::OTHERS.into_iter().find(|(known, _)| *known == path);
@@ -107,6 +131,12 @@ mod tests {
             ("/api/authz/forward-auth", Some((Dialect::TRAEFIK, None))),
             ("/api/auth/nginx", Some((Dialect::TINYAUTH_NGINX, None))),
             ("/verify/nginx/sonarr/x", None),
+            ("/verify/traefik/sonarr/first", Some((Dialect::TRAEFIK_FIRST, Some("sonarr")))),
+            ("/verify/traefik/first", Some((Dialect::TRAEFIK, Some("first")))),
+            ("/verify/traefik//first", None),
+            ("/verify/traefik/a/b/first", None),
+            ("/verify/nginx/sonarr/first", None),
+            ("/verify/caddy/sonarr/first", None),
             ("/verify/nginx/", None),
             ("/verify/nginxx", None),
             ("/verify", None),

@@ -16,9 +16,11 @@ use actix_web::{
 use futures_util::future::{Either, LocalBoxFuture};
 
 use super::{
+    bodies::Full,
     body::{self, Called},
-    dialect::Dialect,
-    verify::{verify, verify_in_time},
+    dialect::{Asks, Dialect},
+    first::{self, First, Known},
+    verify::{Asked, verify, verify_in_time},
 };
 use crate::{
     policy::rpc::Calls,
@@ -80,6 +82,12 @@ where
             return Either::Right(Box::pin(async move { Ok(answer.await?.into()) }));
         };
         let state = self.current.get();
+        if dialect.asks == Asks::First {
+            let app = app.map(str::to_owned);
+            return Either::Right(Box::pin(async move {
+                Ok(first::answer(request.head(), &state, (dialect, app.as_deref())).await.into())
+            }));
+        }
         if body::wanted(head, &state, dialect, app).is_some() {
             let app = app.map(str::to_owned);
             return Either::Right(Box::pin(with_body(request, state, dialect, app)));
@@ -97,17 +105,30 @@ where
     }
 }
 
-/// The same where the body of the original request decides.
+/// The same where the body of the original request decides: read only for those who could be let through by some body.
 async fn with_body(mut request: Request, state: Arc<State>, dialect: Dialect, app: Option<String>) -> Answer {
     let (payload, head) = (request.take_payload(), request.head());
-    let called = match body::wanted(head, &state, dialect, app.as_deref()) {
-        Some(rpc) => body::read(head, payload, rpc).await,
-        None => Called::Unclear,
+    let known = match first::first(head, &state, (dialect, app.as_deref())).await {
+        First::Refused(response) => return Ok(response.into()),
+        First::Undecided(known) => known,
     };
-    let asked = (dialect, app.as_deref(), called.as_calls());
-    let response = match verify(head, &state, asked) {
+    let asked = |calls| Asked { request: head, state: &state, dialect, app: app.as_deref(), calls };
+    let wanted = body::wanted(head, &state, dialect, app.as_deref());
+    let called = match (wanted, &known) {
+        (Some(rpc), Some(known)) => match state.bodies.read(head, payload, (rpc, known.user)).await {
+            Ok(called) => called,
+            Err(Full) => return Ok(first::busy(&asked(Calls::Unclear)).into()),
+        },
+        _ => Called::Unclear,
+    };
+    let calls = called.as_calls();
+    if let Some(Known { proof: Some(principal), .. }) = &known {
+        return Ok(first::last(&asked(calls), principal).into());
+    }
+    let question = (dialect, app.as_deref(), calls);
+    let response = match verify(head, &state, question) {
         Ok(response) => response,
-        Err(question) => verify_in_time(head, &state, asked, question).await,
+        Err(open) => verify_in_time(head, &state, question, open).await,
     };
     Ok(response.into())
 }

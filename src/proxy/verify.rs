@@ -29,6 +29,7 @@ use crate::{
     metrics::{reason::Reason, verdicts::Verdicts},
     policy::{
         app::{App, Authorization, Taken},
+        capability::Capabilities,
         needs::Needs,
         preflight,
         rpc::Calls,
@@ -80,7 +81,7 @@ pub(super) struct Asked<'a> {
     pub(super) state: &'a State,
     pub(super) dialect: Dialect,
     /// The app that the proxy's configuration fixed.
-    app: Option<&'a str>,
+    pub(super) app: Option<&'a str>,
     /// What the body of the original request calls.
     pub(super) calls: Calls<'a>,
 }
@@ -89,7 +90,7 @@ pub(super) struct Asked<'a> {
 pub(super) struct Described<'a> {
     pub(super) original: Original<'a>,
     pub(super) app: &'a App,
-    ruling: Ruling<'a>,
+    pub(super) ruling: Ruling<'a>,
     pub(super) cookies: Cookies<'a>,
 }
 
@@ -117,7 +118,7 @@ impl<'a> Asked<'a> {
         judged.map_err(|refused| refused.about(described.original, Some(described.app)))
     }
 
-    fn described(&self) -> Result<Described<'a>, Refused<'a>> {
+    pub(super) fn described(&self) -> Result<Described<'a>, Refused<'a>> {
         let original = self.describe()?;
         match self.app(&original) {
             Ok(app) => {
@@ -145,16 +146,16 @@ impl<'a> Asked<'a> {
                 self.judge_preflight(described).map(Decision::Allowed)
             }
             Identity::Rejected(way, rejection) => Err(self.rejected(rejection, way, original, app)),
-            Identity::Anonymous if self.state.store.view().users().is_empty() => Err(self.sign_in(
-                Reason::NoCredential,
-                original,
-                app,
-                "there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
-            )),
-            Identity::Anonymous => {
-                Err(self.sign_in(Reason::NoCredential, original, app, "no credential was sent"))
-            }
+            Identity::Anonymous => Err(self.anonymous(original, app)),
         }
+    }
+
+    pub(super) fn anonymous(&self, original: &Original<'a>, app: &App) -> Refused<'a> {
+        let cause = match self.state.store.view().users().is_empty() {
+            true => "there are no users yet; open the setup page, or use `sluice user add NAME --admin`",
+            false => "no credential was sent",
+        };
+        self.sign_in(Reason::NoCredential, original, app, cause)
     }
 
     /// First stop: what the proxy says, if it is our proxy.
@@ -212,7 +213,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Second stop: who.
-    fn identify(&self, described: &Described<'a>) -> Result<Identity, Refused<'a>> {
+    pub(super) fn identify(&self, described: &Described<'a>) -> Result<Identity, Refused<'a>> {
         let Described { original, app, cookies, .. } = described;
         let view = self.state.store.view();
         if view.health() == Health::Lost {
@@ -249,19 +250,30 @@ impl<'a> Asked<'a> {
     }
 
     /// Third stop: may they.
-    fn judge(&self, principal: &Principal, described: &Described<'a>) -> Result<HttpResponse, Refused<'a>> {
-        let headers = &self.request.headers;
-        let page = || claim::read(headers);
+    pub(super) fn judge(
+        &self,
+        principal: &Principal,
+        described: &Described<'a>,
+    ) -> Result<HttpResponse, Refused<'a>> {
+        let capabilities = self.may(principal, described)?;
+        let app = described.app;
+        let handed_on = self.handed_on_for(principal, described)?.inject(app);
+        debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
+        self.note_action(principal, (&described.original, app), &described.ruling);
+        let admitted = Admitted::User(principal, capabilities);
+        Ok(self.allow(&admitted, app, handed_on))
+    }
+
+    pub(super) fn may(
+        &self,
+        principal: &Principal,
+        described: &Described<'a>,
+    ) -> Result<Capabilities, Refused<'a>> {
+        let page = || claim::read(&self.request.headers);
         let app = described.app;
         let subject = principal.subject(&app.name);
         match verdict::decide(&subject, &action(described), page, &self.state.config.origins) {
-            Verdict::Allow(capabilities) => {
-                let handed_on = self.handed_on_for(principal, described)?.inject(app);
-                debug!(user = %principal.user.name, app = app.name.as_str(), "allowed");
-                self.note_action(principal, (&described.original, app), &described.ruling);
-                let admitted = Admitted::User(principal, capabilities);
-                Ok(self.allow(&admitted, app, handed_on))
-            }
+            Verdict::Allow(capabilities) => Ok(capabilities),
             Verdict::Forbid(_) if self.is_our_page(described) => Err(lines_lack_page()),
             Verdict::Forbid(why) => Err(forbidden(why, principal, app, &described.ruling)),
         }
@@ -287,7 +299,7 @@ impl<'a> Asked<'a> {
         self.state.meters.verdicts(app)
     }
 
-    fn observe(&self, begun: Duration) {
+    pub(super) fn observe(&self, begun: Duration) {
         self.state.meters.all.latency.observe(clock::monotonic().saturating_sub(begun));
     }
 

@@ -1,5 +1,6 @@
 //! Packs, and what commands say of them: straight at the service.
 
+mod bodies;
 mod misused;
 
 use std::fs;
@@ -186,6 +187,8 @@ fn the_body_decides_where_the_proxy_hands_it_over() {
         call("ada", traefik, body).assert_status(200);
     }
     let padded = format!(r#"{{"method":"torrent-get","x":"{}"}}"#, "x".repeat(1 << 20));
+    call("eve", traefik, &padded).assert_status(200);
+    let padded = format!(r#"{{"method":"torrent-get","x":"{}"}}"#, "x".repeat(8 << 20));
     call("eve", traefik, &padded).assert_status(403);
     for elsewhere in ["/verify/caddy/transmission", "/api/auth/traefik"] {
         let answer = call("eve", elsewhere, r#"{"method":"torrent-get"}"#);

@@ -72,6 +72,11 @@ mod behind_nginx {
 
 mod behind_traefik {
     clients!(crate::support::proxy::Kind::Traefik);
+
+    #[test]
+    fn the_first_question_alone_opens_nothing() {
+        crate::transmission::the_first_question_alone_opens_nothing();
+    }
 }
 
 mod behind_caddy {

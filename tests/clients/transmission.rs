@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::proxy::Kind;
+use crate::support::proxy::{Kind, write};
 use crate::support::python::Client;
 use crate::support::raw::Request;
 use crate::support::sluice::{Home, PASSWORD};
@@ -172,6 +172,23 @@ pub fn what_a_body_calls_decides_where_the_proxy_hands_it_over(kind: Kind) {
     ] {
         rpc(world, "vera", Some(&id), changing).assert_status(403);
     }
+}
+
+/// Only Traefik asks twice.
+pub fn the_first_question_alone_opens_nothing() {
+    let edge = Edge::behind(Kind::Traefik);
+    let world = &edge.world;
+    let get = r#"{"method":"torrent-get","arguments":{"fields":["name"]}}"#;
+    rpc(world, "vera", None, get).assert_status(409);
+    let path = world.proxy.dir.path().join("dynamic.yml");
+    let lines = std::fs::read_to_string(&path).expect("the rules");
+    let first =
+        lines.replace("[sluice-transmission-first, sluice-transmission-body]", "[sluice-transmission-first]");
+    assert_ne!(first, lines);
+    write(&path, &first);
+    wait::until("the rules without the second question", || rpc(world, "vera", None, get).status == 417);
+    rpc(world, "ada", None, get).assert_status(417);
+    world.send(&Request::post("/transmission/rpc").body(get)).assert_status(401);
 }
 
 pub fn the_apps_own_password_is_held_by_nobody(kind: Kind) {

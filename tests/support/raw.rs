@@ -198,6 +198,14 @@ impl Connection {
         self.stream.write_all(bytes)
     }
 
+    /// Whether something has come; an error of the kind `WouldBlock` where nothing has.
+    pub fn try_read(&self) -> io::Result<usize> {
+        self.stream.set_nonblocking(true)?;
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false)?;
+        peeked
+    }
+
     /// Reads one answer, an interim one (100) skipped.
     pub fn read_answer(&mut self, to_head: bool) -> io::Result<Answer> {
         let deadline = Deadline::after(PATIENCE);

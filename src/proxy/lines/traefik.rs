@@ -17,6 +17,8 @@ const OF_APPS: [(&str, &str); 9] = [
     ("routers", "transmission-websocket"),
     ("middlewares", "sluice-qbittorrent"),
     ("middlewares", "sluice-transmission"),
+    ("middlewares", "sluice-transmission-first"),
+    ("middlewares", "sluice-transmission-body"),
     ("services", "qbittorrent"),
     ("services", "transmission"),
 ];
@@ -48,6 +50,8 @@ fn shared(site: &Site<'_>) -> String {
         "    # The apps, each with",
         "    # The question to Sluice",
         "    # sluice.toml.\n",
+        "    # Transmission has one address",
+        "    # asks, so it first asks",
     ];
     let yaml = comments.into_iter().fold(yaml, |yaml, start| drop_line(&yaml, start.trim_end_matches('\n')));
     let yaml = yaml.replace(SLUICE, &site.sluice.to_string());
@@ -110,18 +114,25 @@ fn app(site: &Site<'_>) -> String {
 }
 
 fn middleware(site: &Site<'_>) -> String {
-    let template = if site.traits.decided_by_body { "transmission" } else { "qbittorrent" };
+    let (template, parts) = match site.traits.decided_by_body {
+        true => ("transmission", &["", "-first", "-body"][..]),
+        false => ("qbittorrent", &[""][..]),
+    };
     let listed = entry(ONE_HOST, "middlewares", "sluice-qbittorrent");
     let names = listed.split_once("&sluice-headers\n").map_or("", |(_, names)| names);
     let listed = format!("{names}{}", own::traefik_answer(&site.own.told));
-    entry(ONE_HOST, "middlewares", &format!("sluice-{template}"))
+    let part = |part: &&str| entry(ONE_HOST, "middlewares", &format!("sluice-{template}{part}"));
+    let name = site.app.as_str();
+    parts
+        .iter()
+        .map(part)
+        .collect::<String>()
         .replace(" *sluice-headers\n", " &sluice-headers\n")
         .replace(names, "")
         .replace(" &sluice-headers\n", &format!("\n{listed}"))
         .replace(SLUICE, &site.sluice.to_string())
-        .replace(&format!("/{template}\""), &format!("/{}\"", site.app.as_str()))
-        .replace(&format!("sluice-{template}:"), &format!("sluice-app-{}:", site.app.as_str()))
-        .replace("# Transmission has one address", "# The app has one address")
+        .replace(&format!("/verify/traefik/{template}"), &format!("/verify/traefik/{name}"))
+        .replace(&format!("sluice-{template}"), &format!("sluice-app-{name}"))
         .replace(OTHER_APP, APP)
 }
 
