@@ -9,7 +9,7 @@ const SUBDOMAINS: &str = include_str!("../../../deploy/traefik/dynamic-subdomain
 /// Where the example says that its second app is, which is decided by the body.
 const OTHER_APP: &str = "127.0.0.1:9091";
 /// Everything of the two apps in the examples.
-const OF_APPS: [(&str, &str); 9] = [
+const OF_APPS: [(&str, &str); 11] = [
     ("routers", "sluice-qbittorrent-sign-in"),
     ("routers", "qbittorrent"),
     ("routers", "qbittorrent-websocket"),
