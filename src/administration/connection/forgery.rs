@@ -18,7 +18,7 @@ const MARK: &str = "sluice-forged";
 const USUAL: [&str; 5] =
     ["remote-user", "remote-name", "x-forwarded-user", "x-remote-user", "x-authentik-username"];
 /// Of the names that Sluice answers with or reads, those that say nothing of a user to an app.
-const NOT_FOR_APPS: [&str; 2] = ["x-auth-reason", "x-sluice-secret"];
+const NOT_FOR_APPS: [&str; 4] = ["x-auth-reason", "x-sluice-secret", "x-sluice-uri", "x-sluice-upgrade"];
 
 /// Headers with their values.
 pub(super) type Headers = Vec<(String, String)>;
