@@ -1,8 +1,10 @@
 //! Signing in with a name and a password: throttled, hashed off the request threads, then a fresh session.
 
+mod stored_password;
+
 use std::{net::IpAddr, sync::Arc, thread, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tracing::{error, info, warn};
 
 use super::{
@@ -20,7 +22,7 @@ use crate::{
     store::{
         Store,
         sessions::{Lifetime, NewSession, Opened, SessionId},
-        users::{self, Standing, User},
+        users::User,
     },
     throttle::{self, Reserved, Throttle, Wait},
 };
@@ -226,7 +228,7 @@ impl SignIn {
                 let user = name.and_then(|name| users.by_name(&name).cloned());
                 (user, password::work(users.password_hashes(), sign_in.bcrypt_cost))
             };
-            let right = compare(user.as_ref(), &claim.password, work);
+            let right = stored_password::is_right(user.as_ref(), &claim.password, work);
             // Settled on this thread, so that a client that hangs up cannot undo the count.
             let Some(user) = user.as_ref().filter(|_| right) else {
                 let words = move |more| info!(%address, more, "sign-in refused: wrong name or password");
@@ -245,7 +247,7 @@ impl SignIn {
             }
             reserved.succeeded();
             let done = then(Arc::clone(user));
-            renew_hash(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
+            stored_password::renew(&sign_in.store, user, &claim.password, sign_in.bcrypt_cost);
             Ok(done)
         });
         self.ran(address, proved.await)
@@ -332,23 +334,5 @@ fn failure(by: Proof, user: Option<&User>, address: IpAddr) -> Event {
     match user {
         Some(user) => failed.about(&user.name),
         None => failed,
-    }
-}
-
-fn compare(user: Option<&Arc<User>>, password: &SecretString, work: u32) -> bool {
-    let stored = user.and_then(|user| user.password_hash.as_ref());
-    let enabled = user.is_some_and(|user| user.standing == Standing::Enabled);
-    password::verify(password, stored, work) && enabled
-}
-
-/// Brings a right password's hash to the configured cost.
-fn renew_hash(store: &Store, user: &User, password: &SecretString, cost: u32) {
-    if let Some(stored) = &user.password_hash
-        && password::outdated(stored, cost)
-        && let Ok(hash) = password::hash(password, cost)
-        && let Err(cause) =
-            store.write_users(|tx| users::renew_hash(tx, user.id, stored.expose_secret(), &hash))
-    {
-        warn!(%cause, "a password hash could not be brought to the configured cost; will try again");
     }
 }
