@@ -1,6 +1,6 @@
 //! Who makes no key on the account page, what makes none, and what is left when that cannot be stored.
 
-use super::{account, create, database, gate, id_of, key_on, listed, plain, revoke, rows, verify, with};
+use super::{account, create, database, gate, id_of, key_on, plain, revoke, rows, verify, with};
 use crate::support::raw::{Answer, Request};
 use crate::support::sluice::{PASSWORD, session_of};
 use crate::support::wait;
