@@ -105,10 +105,12 @@ const KINDS: [Kind; 11] = [
 ];
 
 pub fn run() -> anyhow::Result<()> {
-    let seconds = match env::var("SLUICE_FLOOD_SECONDS") {
-        Ok(text) => text.parse().context("SLUICE_FLOOD_SECONDS")?,
-        Err(_) => SECONDS,
-    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever measures says how long; the ban is for the service"
+    )]
+    let wanted = env::var("SLUICE_FLOOD_SECONDS");
+    let seconds = wanted.map_or(Ok(SECONDS), |text| text.parse()).context("SLUICE_FLOOD_SECONDS")?;
     ensure!(seconds >= SECONDS, "SLUICE_FLOOD_SECONDS: {SECONDS} or more, for the probe beside the flood");
     KINDS.iter().try_for_each(|kind| flood(kind, seconds).with_context(|| kind.name.to_owned()))
 }

@@ -70,8 +70,11 @@ enum Asks {
 }
 use Asks::{Nothing, Password, Proof};
 
+/// A form: where it goes, whether it asks for a proof, its fields, and what it is answered then.
+type Form = (&'static str, Asks, &'static [(&'static str, &'static str)], u16);
+
 /// Every form of the portal, what it asks for, and what it answers when there is a proof: none of them changes anything.
-const FORMS: [(&str, Asks, &[(&str, &str)], u16); 16] = [
+const FORMS: [Form; 16] = [
     ("/admin/users/new", Proof, &[("name", "b b")], 422),
     ("/admin/users/{id}", Proof, &[("name", "b b")], 422),
     ("/admin/users/{id}/delete", Proof, &[("legacy", "heir"), ("heir", "nobody")], 422),

@@ -118,7 +118,7 @@ fn what_was_typed_comes_back_after_signing_in_again(scripts_disabled: bool) {
     wait::until("the end of the wait that the page names", || end.is_over());
     browser.sign_in("ada", PASSWORD);
     browser.press("Back to the form");
-    browser.wait_for_text("#error", "Your session had ended");
+    browser.wait_for_text("#error", "you had to show first who you are");
     assert_eq!(browser.url(), desk.page);
     desk.assert_typed();
     assert_eq!(browser.attribute("#password", "value").unwrap_or_default(), "");

@@ -158,7 +158,7 @@ impl<'a> Desk<'a> {
         for file in files.as_array().into_iter().flatten() {
             let text =
                 file[1].as_str().expect("lines").replace("/etc/nginx/sluice/", &format!("{here}/sluice/"));
-            let text = text.replace("listen 80 default_server;", &listen);
+            let text = text.replace("listen 80;", &listen);
             let place = match file[0].as_str().expect("a path") {
                 "/etc/nginx/conf.d/sluice-upstream.conf" => "upstream.conf",
                 "/etc/nginx/conf.d/torrents-qbittorrent.conf" => "server.conf",
